@@ -1,11 +1,11 @@
-"""The container of iden3's binary formats: magic, version, sections; with limits on what it may say.
+"""The container of iden3's binary formats: magic, version, sections; read with suspicion.
 
-Source: iden3/r1csfile `doc/r1cs_bin_format.md`; @iden3/binfileutils. All integers are little-endian:
+Source: iden3/r1csfile `doc/r1cs_bin_format.md`; @iden3/binfileutils. Integers are little-endian:
 
     magic[4]  version u32  n_sections u32  then n_sections times:  id u32  size u64  content[size]
 
-Nothing is allocated by a size that a file declares: a file is mapped, every declared size is compared
-with what is there, and a section is a view. Sections may stand in any order, which is remembered.
+Nothing is allocated by a size that a file declares: a file is mapped, every declared size is held
+against what is there, and a section is a view. Sections may stand in any order; it is remembered.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from zk.field import Limbs
 MAX_SECTIONS = (
     64  # iden3's formats have at most 10 (Groth16) to 18; a bound on what a header costs to read
 )
+
+SectionToWrite = tuple[int, int, Iterable[bytes | memoryview]]  # id, size, pieces of the content
 
 _PREFIX = 12  # magic, version, n_sections; and id, size before each section
 _BLOCK = 1 << 16  # rows checked at a time, so that temporaries stay small
@@ -124,9 +126,9 @@ def parse(data: bytes | memoryview, magic: bytes, version: int, name: str) -> Bi
 
 
 def compose(
-    magic: bytes, version: int, sections: Sequence[tuple[int, int, Iterable[bytes | memoryview]]]
+    magic: bytes, version: int, sections: Sequence[SectionToWrite]
 ) -> Iterator[bytes | memoryview]:
-    """The bytes of a container, piece by piece; each section is (id, size, pieces)."""
+    """The bytes of a container, piece by piece."""
     yield magic + version.to_bytes(4, "little") + len(sections).to_bytes(4, "little")
     for section, size, pieces in sections:
         yield section.to_bytes(4, "little") + size.to_bytes(8, "little")
@@ -141,7 +143,7 @@ def compose(
 def raw(array: npt.NDArray[np.generic]) -> memoryview:
     """The bytes of an array in C order, without a copy where it lies that way already."""
     flat = np.ascontiguousarray(array)
-    return memoryview(flat.reshape(-1).view(np.uint8)) if flat.size else memoryview(b"")
+    return flat.reshape(-1).view(np.uint8).data if flat.size else memoryview(b"")
 
 
 def first_not_below(limbs: Limbs, bound: int) -> int | None:

@@ -1,8 +1,8 @@
-"""`.wtns`: the values of all wires of one run of a circuit. Secret: files are written with mode 0600.
+"""`.wtns`: the values of all wires in one run of a circuit. Secret: written with mode 0600.
 
-Source: snarkjs `wtns`, circom's generated witness calculators. Notation: w[0] = 1, then as in `.r1cs`.
+Source: snarkjs `wtns`, circom's witness calculators. Notation: w[0] = 1, then as in `.r1cs`.
 
-    "wtns" version 2, sections 1 (header: n8 u32 = 32, r[32], n u32) and 2 (n values of 32 bytes, canonical)
+    "wtns" version 2; section 1, header: n8 u32 = 32, r[32], n u32; section 2: n values[32], each < r
 
 docs/formats/wtns.md has the bytes and an example. No message names a value.
 """
@@ -13,9 +13,9 @@ import os
 
 import numpy as np
 
-from zk.field import R, Limbs
+from zk.field import Limbs, R
 from zk.formats.atomic import write_atomic
-from zk.formats.binfile import compose, first_not_below, map_file, parse, raw
+from zk.formats.binfile import SectionToWrite, compose, first_not_below, map_file, parse, raw
 
 _HEADER = 40
 _FIELD = (32).to_bytes(4, "little") + R.to_bytes(32, "little")
@@ -33,7 +33,7 @@ def save_wtns(path: str | os.PathLike[str], witness: Limbs) -> None:
 
 
 def read_wtns(data: bytes | memoryview, name: str = "witness") -> Limbs:
-    """The witness in `data` as uint64[n, 4]; ArtifactError unless every value is canonical and w[0] = 1."""
+    """The witness in `data`, uint64[n, 4]; every value must be canonical, and w[0] = 1."""
     file = parse(data, b"wtns", 2, name)
     if surplus := set(file.sections) - {1, 2}:
         file.refuse(f"has a section {min(surplus)}, which .wtns version 2 does not know")
@@ -56,5 +56,5 @@ def write_wtns(witness: Limbs) -> bytes:
     """The bytes of a `.wtns` with these values."""
     header = _FIELD + len(witness).to_bytes(4, "little")
     values = raw(np.ascontiguousarray(witness, dtype="<u8"))
-    sections = [(1, _HEADER, [header]), (2, 32 * len(witness), [values])]
+    sections: list[SectionToWrite] = [(1, _HEADER, [header]), (2, 32 * len(witness), [values])]
     return b"".join(compose(b"wtns", 2, sections))
