@@ -2,11 +2,11 @@
 
     ZkError
     +-- CompileError            a circuit cannot be compiled; names the source line
-    +-- UnsatisfiedConstraint   a witness breaks a constraint; names the obligation and the source line
-    +-- InputError              a value from outside is not what it must be; names the file and the path in it
+    +-- UnsatisfiedConstraint   a witness breaks a constraint; names the obligation
+    +-- InputError              a value from outside is refused; names file and path
     +-- ArtifactError           a file made by a program is malformed, truncated, or of another kind
     |   +-- DigestMismatch      two artifacts that must belong together do not
-    |   +-- BadPoint            a curve point is off the curve, out of the subgroup, or not canonical
+    |   +-- BadPoint            a curve point is off the curve or out of the subgroup
     |   +-- ForgeableKey        a key that the lint refuses: anyone could forge its proofs
     +-- CeremonyError           a contribution or a transcript does not verify
     +-- InvalidProof            the proof is well-formed and false

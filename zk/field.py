@@ -1,11 +1,11 @@
 """The two prime fields of BN254, and how their elements cross into the engine.
 
-Source: Barreto, Naehrig, "Pairing-Friendly Elliptic Curves of Prime Order" (2005); parameter u as in
-EIP-196/EIP-197. Notation: R is the group order (the field Fr of scalars, signals and witnesses), Q the
-base field's prime (coordinates of points).
+Source: Barreto, Naehrig, "Pairing-Friendly Elliptic Curves of Prime Order" (2005); parameter u as
+in EIP-196/EIP-197. Notation: R is the group order (the field Fr of scalars, signals and
+witnesses), Q the base field's prime (coordinates of points).
 
-An array of n elements is a numpy `uint64[n, 4]`, little-endian limbs. Scalars are canonical (the bytes
-of a `.wtns`); coordinates are in Montgomery form with factor 2^256 (the bytes of a `.zkey`).
+An array of n elements is a numpy `uint64[n, 4]`, little-endian limbs. Scalars are canonical (the
+bytes of a `.wtns`); coordinates are in Montgomery form with factor 2^256 (the bytes of a `.zkey`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MONTGOMERY_INV_Q = pow(MONTGOMERY, -1, Q)
 
 
 def _self_check() -> None:
-    """Cheap facts that a mistyped constant would break: order 2^28 of the root, and R | Q^12 - 1."""
+    """Cheap facts that a mistyped constant would break."""
     root = pow(GENERATOR, (R - 1) >> TWO_ADICITY, R)
     if (R - 1) % (1 << TWO_ADICITY) or (R - 1) >> TWO_ADICITY & 1 == 0:
         raise AssertionError("TWO_ADICITY is wrong")
@@ -41,7 +41,9 @@ _self_check()
 
 
 def root_of_unity(n: int) -> int:
-    """The primitive n-th root of unity in Fr that iden3's tools use; n a power of two, at most 2^28."""
+    """The primitive n-th root of unity in Fr that iden3's tools use; n a power of two, at most
+    2^28.
+    """
     log = n.bit_length() - 1
     if n != 1 << log or log > TWO_ADICITY:
         raise ValueError(f"no domain of size {n}: a power of two up to 2^{TWO_ADICITY} is needed")

@@ -1,11 +1,11 @@
 """Groth16 keys and proofs: each field with its formula, points as limbs.
 
-Source: Groth, "On the Size of Pairing-based Non-interactive Arguments" (EUROCRYPT 2016), section 3.2;
-the layout of iden3's `.zkey`. Notation: [x]1 = x G1, [x]2 = x G2; alpha, beta, gamma, delta, tau the
-toxic waste; A_i, B_i, C_i the QAP polynomials of wire i at tau; n the domain size.
+Source: Groth, "On the Size of Pairing-based Non-interactive Arguments" (EUROCRYPT 2016), section
+3.2; the layout of iden3's `.zkey`. Notation: [x]1 = x G1, [x]2 = x G2; alpha, beta, gamma, delta,
+tau the toxic waste; A_i, B_i, C_i the QAP polynomials of wire i at tau; n the domain size.
 
-A G1 point is uint64[8] (x, y), a G2 point uint64[16] (x.c0, x.c1, y.c0, y.c1), coordinates Montgomery
-limbs as in a `.zkey`; all zeros is the point at infinity.
+A G1 point is uint64[8] (x, y), a G2 point uint64[16] (x.c0, x.c1, y.c0, y.c1), coordinates
+Montgomery limbs as in a `.zkey`; all zeros is the point at infinity.
 """
 
 from __future__ import annotations
@@ -16,19 +16,23 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 
-from zk.field import R, Limbs
+from zk.field import Limbs, R
 
-#: One term of the A and B matrices as `.zkey` section 4 stores it; `value` carries the factor 2^512.
+#: One term of the A and B matrices as `.zkey` section 4 stores it; `value` carries the factor
+#: 2^512.
 COEFFICIENT = np.dtype(
     [("matrix", "<u4"), ("row", "<u4"), ("wire", "<u4"), ("value", "<u8", (4,))], align=False
 )
 
-#: Bounds `vk_alpha_1` of every development key: alpha = SHA-256 of this string, mod R (never secret).
+#: Bounds `vk_alpha_1` of every development key: alpha = SHA-256 of this string, mod R (never
+#: secret).
 DEVELOPMENT_DOMAIN = b"zkmargin development setup v1"
 
 
 def development_scalar(name: str) -> int:
-    """The public constant that stands for toxic waste `name` ("alpha", "beta") in a development key."""
+    """The public constant that stands for toxic waste `name` ("alpha", "beta") in a development
+    key.
+    """
     return int.from_bytes(sha256(DEVELOPMENT_DOMAIN + b"/" + name.encode()).digest(), "big") % R
 
 
@@ -63,10 +67,10 @@ class VerifyingKey:
 class ProvingKey:
     """What a prover holds; the arrays may be views of a mapped file.
 
-    a[i] = [A_i]1, b1[i] = [B_i]1, b2[i] = [B_i]2 for every wire; c[i] = [(beta A_i + alpha B_i + C_i) /
-    delta]1 for the private wires; h[i] = [L_(2i+1)(tau) / delta]1 with L_j the Lagrange basis of the
-    domain of size 2n. `coefficients` are the terms of the A and B matrices, the public rows included.
-    `contributions` is `.zkey` section 10 as it stands.
+    a[i] = [A_i]1, b1[i] = [B_i]1, b2[i] = [B_i]2 for every wire; for the private wires
+    c[i] = [(beta A_i + alpha B_i + C_i) / delta]1; h[i] = [L_(2i+1)(tau) / delta]1 with L_j the
+    Lagrange basis of the domain of size 2n. `coefficients` are the terms of the A and B matrices,
+    the public rows included. `contributions` is `.zkey` section 10 as it stands.
     """
 
     vk: VerifyingKey

@@ -1,8 +1,8 @@
 """Rank-1 constraint systems as arrays: m rows <A_i, w> * <B_i, w> = <C_i, w> over Fr.
 
-Notation: w is the witness with w[0] = 1; then outputs, public inputs, private inputs, and the rest, as
-in iden3's `.r1cs`. A matrix is stored by rows; its coefficients are indices into one table of distinct
-field elements, since a circuit of a million terms has a few hundred of them.
+Notation: w is the witness with w[0] = 1; then outputs, public inputs, private inputs, and the
+rest, as in iden3's `.r1cs`. A matrix is stored by rows; its coefficients are indices into one table
+of distinct field elements, since a circuit of a million terms has a few hundred of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Matrix:
     """One sparse matrix, row-major.
 
     Shapes: `offsets` uint32[m + 1], `wires` and `coeffs` uint32[nnz]. Row i holds the terms
-    offsets[i] .. offsets[i + 1]; term k is table[coeffs[k]] * w[wires[k]], wires ascending in a row.
+    offsets[i] .. offsets[i + 1]; term k is table[coeffs[k]] * w[wires[k]], wires ascending in a
+    row.
     """
 
     offsets: U32
@@ -65,7 +66,7 @@ class R1CS:
 
     @property
     def domain_size(self) -> int:
-        """Smallest power of two that holds the rows and one more row per public signal and for w[0].
+        """Smallest power of two that holds the rows, and one more per public signal and for w[0].
 
         snarkjs adds those rows so that every public signal has a point of its own in the key.
         """

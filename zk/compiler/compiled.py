@@ -1,0 +1,169 @@
+"""A compiled circuit: rows, witness program, input layout, and where each row came from.
+
+The digest is SHA-256 of the canonical encoding below with the top three bits cleared, so that it
+is a field element. It covers the name, the metadata, the inputs, the rows and the program; source
+lines are for people and are left out, so two machines that keep their checkouts elsewhere agree.
+
+Canonical encoding: the sections of `sections()` in order, each as name (8 bytes), length (uint64,
+little endian), content. `zk.formats.circuit` writes and reads the file.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zk import engine
+from zk.compiler.declare import InputSlot
+from zk.compiler.witness import WitnessProgram
+from zk.errors import InputError, UnsatisfiedConstraint
+from zk.field import Limbs, R, to_limbs
+from zk.r1cs import R1CS
+
+#: The matrices of the encoding, in order.
+MATRICES = ("a", "b", "c", "pool")
+
+
+@dataclass(frozen=True, eq=False)
+class Debug:
+    """origins[k] = (obligation, file:line); row_origin[i] the origin of row i."""
+
+    origins: tuple[tuple[str, str], ...]
+    row_origin: npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledCircuit:
+    """What `compile` returns; can be saved and loaded."""
+
+    name: str
+    metadata: dict[str, Any]
+    slots: tuple[InputSlot, ...]
+    r1cs: R1CS
+    program: WitnessProgram
+    debug: Debug
+
+    # Witness ------------------------------------------------------------------------------------
+
+    def assign(self, values: dict[str, Any]) -> Limbs:
+        """Nested input values (dicts, lists, ints) -> the input wires, uint64[n_inputs, 4].
+
+        Integers are taken mod R. Raises InputError for a missing or surplus name; ranges are what
+        the constraints check.
+        """
+        flat: dict[str, int] = {}
+        _flatten("", values, flat)
+        missing = next((s.path for s in self.slots if s.path not in flat), None)
+        if missing is not None:
+            raise InputError("missing circuit input", missing)
+        if len(flat) != len(self.slots):
+            known = {slot.path for slot in self.slots}
+            raise InputError("no such circuit input", next(p for p in flat if p not in known))
+        return to_limbs(flat[slot.path] % R for slot in self.slots)
+
+    def witness(self, values: dict[str, Any]) -> Limbs:
+        """Run the program; uint64[n_wires, 4]. A secret. Does not check the constraints."""
+        return engine.run_witness(self.r1cs, self.program, self.assign(values))
+
+    def check(self, witness: Limbs) -> None:
+        """Raises UnsatisfiedConstraint, naming obligation and source line, for the first broken
+        row.
+        """
+        row = engine.first_unsatisfied(self.r1cs, witness)
+        if row is not None:
+            obligation, where = self.origin(row)
+            raise UnsatisfiedConstraint(
+                self.name, obligation or "an unnamed constraint", where, row
+            )
+
+    def origin(self, row: int) -> tuple[str, str]:
+        """(obligation, file:line) of a row."""
+        return self.debug.origins[self.debug.row_origin[row]]
+
+    # Description --------------------------------------------------------------------------------
+
+    @cached_property
+    def digest(self) -> int:
+        """The circuit's digest, an integer below 2^253."""
+        h = sha256()
+        for name, content in self.sections():
+            h.update(section_header(name, len(content)))
+            h.update(content)
+        return int.from_bytes(h.digest(), "big") & ((1 << 253) - 1)
+
+    def summary(self) -> str:
+        """Constraints, wires, inputs, domain and digest, then the constraints by obligation."""
+        r = self.r1cs
+        lines = [
+            f"{self.name}: {r.n_constraints:,} constraints, {r.n_wires:,} wires, "
+            f"{r.n_publics} public and {r.n_private:,} private inputs, domain {r.domain_size:,}",
+            f"digest {self.digest:#066x}",
+        ]
+        lines += [f"{count:>9,}  {words}" for words, count in self.breakdown()]
+        return "\n".join(lines)
+
+    def breakdown(self) -> list[tuple[str, int]]:
+        """(outermost obligation without its index, constraints), dearest first."""
+        counts: Counter[str] = Counter()
+        per_origin = np.bincount(self.debug.row_origin, minlength=len(self.debug.origins))
+        for (obligation, _), count in zip(self.debug.origins, per_origin, strict=True):
+            counts[obligation.split(" / ")[0].split("[")[0] or "(unnamed)"] += int(count)
+        return counts.most_common()
+
+    # Encoding -----------------------------------------------------------------------------------
+
+    def sections(self) -> list[tuple[bytes, Any]]:
+        """The canonical encoding, section by section."""
+        r = self.r1cs
+        inputs = [[s.path, s.kind, s.bits, s.public, s.context] for s in self.slots]
+        head = {
+            "name": self.name,
+            "metadata": self.metadata,
+            "inputs": inputs,
+            "wires": r.n_wires,
+            "public": r.n_public,
+            "private": r.n_private,
+        }
+        parts: list[tuple[bytes, Any]] = [
+            (b"head", json.dumps(head, sort_keys=True, separators=(",", ":")).encode()),
+            (b"table", raw_bytes(r.table, "<u8")),
+        ]
+        for name, m in zip(MATRICES, (r.a, r.b, r.c, self.program.pool), strict=True):
+            parts.append((f"{name}.off".encode(), raw_bytes(m.offsets, "<u4")))
+            parts.append((f"{name}.wire".encode(), raw_bytes(m.wires, "<u4")))
+            parts.append((f"{name}.coef".encode(), raw_bytes(m.coeffs, "<u4")))
+        parts.append((b"code", raw_bytes(self.program.code, "<u4")))
+        return parts
+
+
+def section_header(name: bytes, length: int) -> bytes:
+    return name.ljust(8, b"\0") + struct.pack("<Q", length)
+
+
+def raw_bytes(array: npt.NDArray[Any], dtype: str) -> memoryview:
+    return (
+        memoryview(np.ascontiguousarray(array, dtype=dtype)).cast("B")
+        if array.size
+        else memoryview(b"")
+    )
+
+
+def _flatten(prefix: str, value: Any, flat: dict[str, int]) -> None:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _flatten(f"{prefix}.{name}" if prefix else name, item, flat)
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            _flatten(f"{prefix}[{i}]", item, flat)
+    elif isinstance(value, bool | int):
+        flat[prefix] = int(value)
+    else:
+        raise InputError("an integer is needed", prefix)

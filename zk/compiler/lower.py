@@ -1,0 +1,102 @@
+"""From a constraint system to arrays: wires renumbered, rows and witness program laid out.
+
+Wires keep their order; the eliminated ones leave no gap. A hint that no constraint reads is
+refused: a value that is assigned and not constrained is the classic hole of circuits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from zk.compiler.compiled import CompiledCircuit, Debug
+from zk.compiler.declare import Circuit, InputSlot, bind, input_slots
+from zk.compiler.frontend import ConstraintSystem, Rows
+from zk.compiler.passes import eliminate_linear
+from zk.compiler.witness import WitnessProgram
+from zk.errors import CompileError
+from zk.field import to_limbs
+from zk.r1cs import R1CS, Matrix
+
+U32 = npt.NDArray[np.uint32]
+
+
+def compile(circuit: Circuit) -> CompiledCircuit:
+    """Compile a circuit; it sees sizes and types, never a value.
+
+    Raises: CompileError, with the source line.
+    """
+    slots = input_slots(circuit)
+    cs = ConstraintSystem(circuit.name)
+    bind(circuit, cs, slots)
+    circuit.define(cs)
+    gone = eliminate_linear(cs)
+    _refuse_unconstrained(cs, slots, gone)
+
+    numbers = _renumber(cs.n_wires, gone)
+    pool = _pool(cs, numbers)  # may add to the coefficient table: before the table is laid out
+    table = to_limbs(cs.table) if cs.table else np.zeros((0, 4), dtype=np.uint64)
+    n_wires = cs.n_wires - len(gone)
+    r1cs = R1CS(
+        n_wires=n_wires,
+        n_outputs=0,
+        n_public=sum(slot.public for slot in slots),
+        n_private=sum(not slot.public for slot in slots),
+        a=_matrix(cs.a, numbers),
+        b=_matrix(cs.b, numbers),
+        c=_matrix(cs.c, numbers),
+        table=table,
+        labels=np.arange(n_wires, dtype=np.uint64),
+        n_labels=n_wires,
+    )
+    code = np.array(cs.code, dtype=np.uint32).reshape(-1, 5)
+    code[:, 1] = numbers[code[:, 1]]
+    return CompiledCircuit(
+        name=circuit.name,
+        metadata=circuit.metadata(),
+        slots=tuple(slots),
+        r1cs=r1cs,
+        program=WitnessProgram(code, pool, table, len(slots)),
+        debug=Debug(tuple(cs.origins), np.array(cs.row_origin, dtype=np.uint32)),
+    )
+
+
+def _refuse_unconstrained(cs: ConstraintSystem, slots: list[InputSlot], gone: set[int]) -> None:
+    """CompileError for an input or a hint that appears in no row."""
+    used = np.zeros(cs.n_wires, dtype=bool)
+    for rows in (cs.a, cs.b, cs.c):
+        used[np.array(rows.wires, dtype=np.uint32)] = True
+    used[list(gone)] = True
+    for wire in np.flatnonzero(~used[1:]) + 1:
+        if wire > cs.n_inputs:
+            raise CompileError(f"{cs.name}: a hint's result is read by no constraint (wire {wire})")
+        slot = slots[wire - 1]
+        if not slot.context:
+            advice = "; if it is only to be bound, declare public(context=True)" * slot.public
+            raise CompileError(f"{cs.name}: no constraint reads the input {slot.path}{advice}")
+
+
+def _renumber(n_wires: int, gone: set[int]) -> U32:
+    """The new number of every wire that stays."""
+    stays = np.ones(n_wires, dtype=bool)
+    stays[list(gone)] = False
+    return (np.cumsum(stays) - 1).astype(np.uint32)
+
+
+def _matrix(rows: Rows, numbers: U32) -> Matrix:
+    return Matrix(
+        np.array(rows.offsets, dtype=np.uint32),
+        numbers[np.array(rows.wires, dtype=np.uint32)],
+        np.array(rows.coeffs, dtype=np.uint32),
+    )
+
+
+def _pool(cs: ConstraintSystem, numbers: U32) -> Matrix:
+    """The linear combinations that hints read."""
+    rows = Rows()
+    for lc in cs.pool:
+        wires = sorted(lc)
+        rows.wires.extend(wires)
+        rows.coeffs.extend([cs.coefficient(lc[wire]) for wire in wires])
+        rows.offsets.append(len(rows.wires))
+    return _matrix(rows, numbers)

@@ -1,0 +1,109 @@
+"""Linear elimination: wires that a linear constraint determines are substituted away.
+
+Each constraint lc = 0 is solved for the wire that the witness program defines last, so what
+replaces it consists of wires defined before it and the program's order stays right. Inputs are
+never eliminated, nor are wires of a hint with several results; a constraint with no other wire
+stays as a row. A substitution is an equality that the system implied before and that defines the
+wire afterwards: the satisfying set, projected on the wires that remain, is the same.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+
+from zk.compiler.frontend import ConstraintSystem, Rows
+from zk.compiler.types import LinearCombination, add_lc, scale_lc
+from zk.compiler.witness import Op
+from zk.field import R
+
+Substitution = dict[int, LinearCombination]
+
+
+def eliminate_linear(cs: ConstraintSystem) -> set[int]:
+    """Solve cs.linear, rewrite every row and hint; returns the wires that are gone."""
+    several = _wires_of_wide_hints(cs)
+    solved: Substitution = {}
+    for lc, origin in cs.linear:
+        lc = _apply(lc, solved)
+        wire = max(lc, default=0)
+        if not lc:
+            continue  # implied by the ones before
+        if wire <= cs.n_inputs or wire in several:
+            _append_row(cs, lc, origin)
+            continue
+        solved[wire] = scale_lc({w: k for w, k in lc.items() if w != wire}, -pow(lc[wire], -1, R))
+    cs.linear = []
+    # A right side may hold wires solved later; each is smaller than its left, so ascending order
+    # ends it.
+    for wire in sorted(solved):
+        solved[wire] = _apply(solved[wire], solved)
+    if solved:
+        for rows in (cs.a, cs.b, cs.c):
+            _rewrite(cs, rows, solved)
+        cs.pool = [_apply(lc, solved) for lc in cs.pool]
+        code = np.array(cs.code, dtype=np.uint32).reshape(-1, 5)
+        kept = code[~np.isin(code[:, 1], np.array(list(solved), dtype=np.uint32))]
+        cs.code = array("I", kept.tobytes())
+    return set(solved)
+
+
+def _wires_of_wide_hints(cs: ConstraintSystem) -> set[int]:
+    """Wires that are one of several results: the program writes these as one block."""
+    code = np.array(cs.code, dtype=np.uint32).reshape(-1, 5)
+    wide = code[(code[:, 0] == Op.BITS) | (code[:, 0] == Op.DIV)]
+    return {int(dst) + i for _, dst, count, _, _ in wide for i in range(int(count))}
+
+
+def _apply(lc: LinearCombination, solved: Substitution) -> LinearCombination:
+    """Replace solved wires until none is left."""
+    lc = dict(lc)
+    while True:
+        wire = next((wire for wire in lc if wire in solved), None)
+        if wire is None:
+            return lc
+        factor = lc.pop(wire)
+        lc = add_lc(lc, solved[wire], factor)
+
+
+def _append_row(cs: ConstraintSystem, lc: LinearCombination, origin: int) -> None:
+    for rows, part in ((cs.a, lc), (cs.b, {0: 1}), (cs.c, {})):
+        rows.wires.extend(sorted(part))
+        rows.coeffs.extend([cs.coefficient(part[wire]) for wire in sorted(part)])
+        rows.offsets.append(len(rows.wires))
+    cs.row_origin.append(origin)
+
+
+def _rewrite(cs: ConstraintSystem, rows: Rows, solved: Substitution) -> None:
+    """Rebuild the rows of one matrix that hold a solved wire."""
+    wires = np.array(rows.wires, dtype=np.uint32)
+    hits = np.flatnonzero(np.isin(wires, np.array(list(solved), dtype=np.uint32)))
+    if not len(hits):
+        return
+    offsets = np.array(rows.offsets, dtype=np.uint32)
+    touched = np.unique(np.searchsorted(offsets, hits, side="right") - 1)
+    new = Rows()
+    last = 0
+    for row in map(int, touched):
+        _copy(rows, new, last, row)
+        start, end = rows.offsets[row], rows.offsets[row + 1]
+        lc = {rows.wires[k]: cs.table[rows.coeffs[k]] for k in range(start, end)}
+        lc = _apply(lc, solved)
+        new.wires.extend(sorted(lc))
+        new.coeffs.extend([cs.coefficient(lc[wire]) for wire in sorted(lc)])
+        new.offsets.append(len(new.wires))
+        last = row + 1
+    _copy(rows, new, last, len(rows.offsets) - 1)
+    rows.wires, rows.coeffs, rows.offsets = new.wires, new.coeffs, new.offsets
+
+
+def _copy(old: Rows, new: Rows, first: int, last: int) -> None:
+    """Append rows first .. last - 1 of `old` to `new`."""
+    if first >= last:
+        return
+    start, end = old.offsets[first], old.offsets[last]
+    shift = len(new.wires) - start
+    new.wires.extend(old.wires[start:end])
+    new.coeffs.extend(old.coeffs[start:end])
+    new.offsets.extend([offset + shift for offset in old.offsets[first + 1 : last + 1]])

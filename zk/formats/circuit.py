@@ -1,0 +1,148 @@
+"""The compiled circuit's file: the canonical encoding, source lines, and a checksum.
+
+Bytes: magic `zkmcirc\\0`, version (uint32), sections (name 8 bytes, length uint64, content),
+SHA-256 of all that. The sections of the canonical encoding come first, in order; `debug` and
+`rows` follow. docs/formats/circuit.md has the page. A circuit file is public.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import struct
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zk.compiler.compiled import MATRICES, CompiledCircuit, Debug, raw_bytes, section_header
+from zk.compiler.declare import InputSlot
+from zk.compiler.witness import Op, WitnessProgram
+from zk.errors import ArtifactError
+from zk.formats.atomic import write_atomic
+from zk.r1cs import R1CS, Matrix
+
+MAGIC = b"zkmcirc\0"
+VERSION = 1
+
+
+def save_circuit(path: str | Path, circuit: CompiledCircuit) -> None:
+    """Write the circuit file. A killed run leaves the old file or none."""
+    parts = circuit.sections()
+    debug = {"origins": circuit.debug.origins}
+    parts.append((b"debug", json.dumps(debug, separators=(",", ":")).encode()))
+    parts.append((b"rows", raw_bytes(circuit.debug.row_origin, "<u4")))
+    chunks: list[Any] = [MAGIC, struct.pack("<I", VERSION)]
+    for name, content in parts:
+        chunks += [section_header(name, len(content)), content]
+    h = sha256()
+    for chunk in chunks:
+        h.update(chunk)
+    write_atomic(path, [*chunks, h.digest()])
+
+
+def load_circuit(path: str | Path) -> CompiledCircuit:
+    """Read a circuit file, with every index checked. Raises ArtifactError."""
+    try:
+        with open(path, "rb") as file:
+            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except ValueError:
+        raise ArtifactError(f"{path}: empty file; a compiled circuit was expected") from None
+    try:
+        return _parse(data)
+    except ArtifactError as error:
+        raise ArtifactError(f"{path}: {error}") from None
+
+
+def _parse(data: memoryview) -> CompiledCircuit:
+    if bytes(data[:8]) != MAGIC:
+        raise ArtifactError("not a compiled circuit; make one with `zkmargin compile`")
+    if len(data) < 44 or struct.unpack_from("<I", data, 8)[0] != VERSION:
+        raise ArtifactError(f"this version reads circuit files of version {VERSION}; compile again")
+    if sha256(data[:-32]).digest() != bytes(data[-32:]):
+        raise ArtifactError("truncated or altered (its checksum differs); compile again")
+    sections = _split(data)
+    try:
+        return _build(sections)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise ArtifactError(f"malformed circuit file ({type(error).__name__})") from None
+
+
+def _split(data: memoryview) -> dict[str, memoryview]:
+    sections: dict[str, memoryview] = {}
+    position, end = 12, len(data) - 32
+    while position < end:
+        if position + 16 > end:
+            raise ArtifactError("truncated section header")
+        name = bytes(data[position : position + 8]).rstrip(b"\0").decode("ascii", "replace")
+        (length,) = struct.unpack_from("<Q", data, position + 8)
+        position += 16
+        if length > end - position or name in sections:
+            raise ArtifactError(f"section {name!r} is longer than the file or stands twice")
+        sections[name] = data[position : position + length]
+        position += length
+    return sections
+
+
+def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
+    head = json.loads(bytes(sections["head"]))
+    debug = json.loads(bytes(sections["debug"]))
+    slots = tuple(InputSlot(*slot) for slot in head["inputs"])
+    table = np.frombuffer(sections["table"], dtype="<u8").reshape(-1, 4)
+    matrices = {
+        name: Matrix(
+            *(
+                np.frombuffer(sections[f"{name}.{part}"], dtype="<u4")
+                for part in ("off", "wire", "coef")
+            )
+        )
+        for name in MATRICES
+    }
+    n_wires = int(head["wires"])
+    for name, matrix in matrices.items():
+        _check_matrix(name, matrix, n_wires, len(table))
+    r1cs = R1CS(
+        n_wires,
+        0,
+        int(head["public"]),
+        int(head["private"]),
+        matrices["a"],
+        matrices["b"],
+        matrices["c"],
+        table,
+        np.arange(n_wires, dtype=np.uint64),
+        n_wires,
+    )
+    code = np.frombuffer(sections["code"], dtype="<u4").reshape(-1, 5)
+    origins = tuple((str(a), str(b)) for a, b in debug["origins"])
+    row_origin = np.frombuffer(sections["rows"], dtype="<u4")
+    rows = {matrices[name].rows for name in "abc"}
+    consistent = (
+        rows == {len(row_origin)}
+        and (len(row_origin) == 0 or int(row_origin.max()) < len(origins))
+        and r1cs.n_public + r1cs.n_private == len(slots) < n_wires
+        and (len(code) == 0 or int(code[:, 0].max()) <= max(Op))
+    )
+    if not consistent:
+        raise ArtifactError("its parts do not fit together")
+    return CompiledCircuit(
+        str(head["name"]),
+        head["metadata"],
+        slots,
+        r1cs,
+        WitnessProgram(code, matrices["pool"], table, len(slots)),
+        Debug(origins, row_origin),
+    )
+
+
+def _check_matrix(name: str, m: Matrix, n_wires: int, n_table: int) -> None:
+    good = (
+        len(m.offsets) >= 1
+        and m.offsets[0] == 0
+        and int(m.offsets[-1]) == len(m.wires) == len(m.coeffs)
+        and bool(np.all(m.offsets[1:] >= m.offsets[:-1]))
+        and (len(m.wires) == 0 or (int(m.wires.max()) < n_wires and int(m.coeffs.max()) < n_table))
+    )
+    if not good:
+        raise ArtifactError(f"matrix {name} is malformed")
