@@ -2,7 +2,7 @@
 
 Source: snarkjs `wtns`, circom's witness calculators. Notation: w[0] = 1, then as in `.r1cs`.
 
-    "wtns" version 2; section 1, header: n8 u32 = 32, r[32], n u32; section 2: n values[32], each < r
+    "wtns" version 2; section 1, header: n8 u32 = 32, r[32], n u32; section 2: n values[32] < r
 
 docs/formats/wtns.md has the bytes and an example. No message names a value.
 """
