@@ -1,7 +1,7 @@
 """`.r1cs`: a rank-1 constraint system, as circom writes it and snarkjs reads it.
 
-Source: iden3/r1csfile `doc/r1cs_bin_format.md`. Notation: a linear combination is a count and that many
-terms (wire u32, coefficient[32]); a constraint is three of them, A, B, C.
+Source: iden3/r1csfile `doc/r1cs_bin_format.md`. Notation: a linear combination is a count and that
+many terms (wire u32, coefficient[32]); a constraint is three of them, A, B, C.
 
     "r1cs" version 1; section 1: n8 u32 = 32, r[32], n_wires, n_outputs, n_public, n_private u32,
     n_labels u64, n_constraints u32; section 2: constraints; section 3: n_wires labels u64
@@ -52,8 +52,8 @@ Counts = npt.NDArray[np.int64]
 class R1csFile(R1CS):
     """An R1CS and what else its file said: all that is needed to write the same bytes again.
 
-    `order` has for A, B and C the place in the sorted matrix of each term of the file, None where the
-    file's terms ascend; `extra` has the sections that the format tells readers to ignore.
+    `order` has for A, B and C the place in the sorted matrix of each term of the file, None where
+    the file's terms ascend; `extra` has the sections that the format tells readers to ignore.
     """
 
     sections: tuple[int, ...] = _ORDER
@@ -189,8 +189,9 @@ class _Table:
     def __init__(self, file: BinFile) -> None:
         self._file = file
         self._places: dict[bytes, int] = {}
-        # Coefficients are told apart by a random linear hash; `indices` checks that none collided.
-        self._hash = np.random.default_rng().integers(0, 1 << 64, 4, dtype=np.uint64) | np.uint64(1)
+        # Coefficients are told apart by a random hash of 64 bits; `indices` checks for collisions.
+        random = np.random.default_rng().integers(0, 1 << 64, (2, 4), dtype=np.uint64)
+        self._hash = random | np.uint64(1)
 
     def indices(self, values: Limbs) -> U32:
         """The place of each of `values`, uint64[n, 4], in the table; new ones are added."""
@@ -200,12 +201,12 @@ class _Table:
             self._file.refuse(
                 "section 2 (constraints): a coefficient is not below the field's order"
             )
-        hashes = (values * self._hash).sum(axis=1, dtype=np.uint64)
+        mixed = values * self._hash[0]
+        mixed = (mixed ^ mixed >> np.uint64(32)) * self._hash[1]
+        hashes = (mixed ^ mixed >> np.uint64(32)).sum(axis=1, dtype=np.uint64)
         _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         distinct = values[first]
-        if not np.array_equal(
-            distinct[inverse], values
-        ):  # a collision: 2^-30 at most, and harmless
+        if not np.array_equal(distinct[inverse], values):  # two collided
             distinct, first, inverse = np.unique(
                 values, axis=0, return_index=True, return_inverse=True
             )
