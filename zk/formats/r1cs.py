@@ -6,9 +6,10 @@ many terms (wire u32, coefficient[32]); a constraint is three of them, A, B, C.
     "r1cs" version 1; section 1: n8 u32 = 32, r[32], n_wires, n_outputs, n_public, n_private u32,
     n_labels u64, n_constraints u32; section 2: constraints; section 3: n_wires labels u64
 
-circom writes the sections in the order 2, 1, 3, and the terms of one combination in no fixed order
-(the document asks for ascending wires): both are remembered by `R1csFile`, so that a file read and
-written again has the same bytes. docs/formats/r1cs.md has the bytes and an example.
+circom writes the sections in the order 2, 1, 3, and the terms of one combination by the bytes of
+their wires, the lowest byte first (the document asks for ascending wires): both are remembered by
+`R1csFile`, so that a file read and written again has the same bytes. docs/formats/r1cs.md has the
+bytes and an example.
 """
 
 from __future__ import annotations
