@@ -1,1 +1,25 @@
-//! The engine without Python.
+//! The engine: BN254 and Groth16 kernels over byte buffers, multi-threaded, without Python.
+//!
+//! Everything that comes in is checked: lengths, indices, scalars below r, coordinates below q. Nothing
+//! here panics on bytes from outside.
+
+pub mod bytes;
+pub mod curve;
+pub mod error;
+mod integer;
+pub mod keygen;
+pub mod msm;
+pub mod ntt;
+pub mod pairing;
+pub mod poseidon;
+pub mod prove;
+pub mod r1cs;
+mod secret;
+#[cfg(test)]
+mod testing;
+pub mod threads;
+pub mod verify;
+pub mod witness;
+
+pub use ark_bn254::{g1::Config as G1, g2::Config as G2};
+pub use error::{Error, Result};

@@ -1,7 +1,245 @@
-//! The Python face of the engine.
-use pyo3::prelude::*;
+//! The Python face of the engine: each function takes buffers, lets go of the interpreter, calls the
+//! core, and maps its errors to zk.errors. It holds no logic; zk/_engine.pyi is its typed form.
 
+mod buffer;
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use pyo3::prelude::*;
+use zkmargin_core as core;
+use zkmargin_core::bytes::Scalars;
+use zkmargin_core::{curve, keygen as setup, prove as groth16, verify as check, G1, G2};
+
+use buffer::{In, Out};
+
+/// offsets, wires, coeffs.
+type Matrix = (In, In, In);
+
+/// n_wires, n_publics, A, B, C, table.
+type System = (usize, usize, Matrix, Matrix, Matrix, In);
+
+fn matrix(parts: &Matrix) -> [&[u8]; 3] {
+    [parts.0.bytes(), parts.1.bytes(), parts.2.bytes()]
+}
+
+fn system(parts: &System) -> core::Result<core::r1cs::R1cs<'_>> {
+    let matrices = [&parts.2, &parts.3, &parts.4].map(matrix);
+    core::r1cs::R1cs::new(parts.0, parts.1, matrices, parts.5.bytes())
+}
+
+/// Runs `work` in the engine's pool without the interpreter; a panic is an error like another.
+fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> core::Result<T> + Send) -> PyResult<T> {
+    let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| core::threads::install(work))));
+    match outcome {
+        Ok(Ok(Ok(value))) => Ok(value),
+        Ok(Ok(Err(error)) | Err(error)) => Err(raise(py, &error)),
+        Err(_) => Err(raise(
+            py,
+            &core::Error::Argument("internal error in the engine".into()),
+        )),
+    }
+}
+
+/// The one error map.
+fn raise(py: Python<'_>, error: &core::Error) -> PyErr {
+    let class = match error {
+        core::Error::Argument(_) => "EngineError",
+        core::Error::BadPoint(_) => "BadPoint",
+    };
+    let made = py
+        .import("zk.errors")
+        .and_then(|errors| errors.getattr(class))
+        .and_then(|class| class.call1((error.to_string(),)));
+    match made {
+        Ok(instance) => PyErr::from_value(instance),
+        Err(error) => error,
+    }
+}
+
+/// The native half of zk/engine.py.
 #[pymodule]
-fn _engine(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+mod _engine {
+    use super::{
+        check, core, curve, groth16, matrix, run, setup, system, In, Matrix, Out, PyResult, Python,
+        Scalars, System, G1, G2,
+    };
+    use pyo3::pyfunction;
+
+    #[pyfunction]
+    fn set_threads(py: Python<'_>, n: usize) -> PyResult<()> {
+        core::threads::set_threads(n).map_err(|error| super::raise(py, &error))
+    }
+
+    #[pyfunction]
+    fn msm_g1(py: Python<'_>, points: In, scalars: In, mut out: Out) -> PyResult<()> {
+        run(py, || {
+            core::msm::msm_bytes::<G1>(points.bytes(), scalars.bytes(), out.bytes())
+        })
+    }
+
+    #[pyfunction]
+    fn msm_g2(py: Python<'_>, points: In, scalars: In, mut out: Out) -> PyResult<()> {
+        run(py, || {
+            core::msm::msm_bytes::<G2>(points.bytes(), scalars.bytes(), out.bytes())
+        })
+    }
+
+    #[pyfunction]
+    fn mul_g1(py: Python<'_>, point: In, scalars: In, mut out: Out) -> PyResult<()> {
+        run(py, || {
+            let scalars = Scalars::new(scalars.bytes(), "scalars")?;
+            curve::mul::<G1>(point.bytes(), scalars, out.bytes())
+        })
+    }
+
+    #[pyfunction]
+    fn mul_g2(py: Python<'_>, point: In, scalars: In, mut out: Out) -> PyResult<()> {
+        run(py, || {
+            let scalars = Scalars::new(scalars.bytes(), "scalars")?;
+            curve::mul::<G2>(point.bytes(), scalars, out.bytes())
+        })
+    }
+
+    #[pyfunction]
+    fn ntt(py: Python<'_>, values: In, inverse: bool, shift: In, mut out: Out) -> PyResult<()> {
+        run(py, || {
+            let values = Scalars::new(values.bytes(), "values")?;
+            let shift = Scalars::new(shift.bytes(), "shift")?;
+            core::ntt::ntt(values, inverse, shift, out.bytes())
+        })
+    }
+
+    #[pyfunction]
+    fn pairing(py: Python<'_>, g1: In, g2: In, mut out: Out) -> PyResult<()> {
+        run(py, || {
+            core::pairing::pairing(g1.bytes(), g2.bytes(), out.bytes())
+        })
+    }
+
+    #[pyfunction]
+    fn pairing_check(py: Python<'_>, g1: In, g2: In) -> PyResult<bool> {
+        run(py, || core::pairing::pairing_check(g1.bytes(), g2.bytes()))
+    }
+
+    #[pyfunction]
+    fn first_bad_g1(py: Python<'_>, points: In) -> PyResult<Option<usize>> {
+        run(py, || curve::first_bad::<G1>(points.bytes()))
+    }
+
+    #[pyfunction]
+    fn first_bad_g2(py: Python<'_>, points: In) -> PyResult<Option<usize>> {
+        run(py, || curve::first_bad::<G2>(points.bytes()))
+    }
+
+    #[pyfunction]
+    fn poseidon(
+        py: Python<'_>,
+        inputs: In,
+        width: usize,
+        state: Option<In>,
+        mut out: Out,
+    ) -> PyResult<()> {
+        run(py, || {
+            let inputs = Scalars::new(inputs.bytes(), "inputs")?;
+            let state = state
+                .as_ref()
+                .map(|state| Scalars::new(state.bytes(), "state"))
+                .transpose()?;
+            core::poseidon::poseidon(inputs, width, state, out.bytes())
+        })
+    }
+
+    #[pyfunction]
+    fn run_witness(
+        py: Python<'_>,
+        r1cs: System,
+        code: In,
+        pool: Matrix,
+        table: In,
+        inputs: In,
+        mut out: Out,
+    ) -> PyResult<()> {
+        run(py, || {
+            let r1cs = system(&r1cs)?;
+            let pool = matrix(&pool);
+            let program =
+                core::witness::Program::new(code.bytes(), pool, table.bytes(), r1cs.n_wires)?;
+            let inputs = Scalars::new(inputs.bytes(), "inputs")?;
+            core::witness::run(&r1cs, &program, inputs, out.bytes())
+        })
+    }
+
+    #[pyfunction]
+    fn first_unsatisfied(py: Python<'_>, r1cs: System, witness: In) -> PyResult<Option<usize>> {
+        run(py, || {
+            let witness = Scalars::new(witness.bytes(), "witness")?;
+            system(&r1cs)?.first_unsatisfied(witness)
+        })
+    }
+
+    /// `out`: the nine parts of a key, in the order of the core's `KeyBuffers`.
+    #[pyfunction]
+    fn keygen(py: Python<'_>, r1cs: System, alpha_beta: In, mut out: [Out; 9]) -> PyResult<()> {
+        run(py, || {
+            let r1cs = system(&r1cs)?;
+            let alpha_beta = Scalars::new(alpha_beta.bytes(), "alpha, beta")?;
+            let [g1, g2, ic, coefficients, a, b1, b2, c, h] = out.each_mut().map(Out::bytes);
+            let buffers = setup::KeyBuffers {
+                g1,
+                g2,
+                ic,
+                coefficients,
+                a,
+                b1,
+                b2,
+                c,
+                h,
+            };
+            setup::keygen(&r1cs, alpha_beta, buffers)
+        })
+    }
+
+    /// `sizes`: n_wires, n_publics, domain_size; `key`: g1, g2, coefficients, a, b1, b2, c, h.
+    #[pyfunction]
+    fn prove(
+        py: Python<'_>,
+        sizes: (usize, usize, usize),
+        key: [In; 8],
+        witness: In,
+        mut out: Out,
+    ) -> PyResult<()> {
+        run(py, || {
+            let [g1, g2, coefficients, a, b1, b2, c, h] = key.each_ref().map(In::bytes);
+            let key = groth16::ProvingKey {
+                g1,
+                g2,
+                n_wires: sizes.0,
+                n_publics: sizes.1,
+                domain_size: sizes.2,
+                coefficients,
+                a,
+                b1,
+                b2,
+                c,
+                h,
+            };
+            let witness = Scalars::new(witness.bytes(), "witness")?;
+            groth16::prove(&key, witness, out.bytes())
+        })
+    }
+
+    /// `key`: alpha1, beta2, gamma2, delta2, ic.
+    #[pyfunction]
+    fn verify(py: Python<'_>, key: [In; 5], publics: In, proof: In) -> PyResult<bool> {
+        run(py, || {
+            let [alpha1, beta, gamma, delta, ic] = key.each_ref().map(In::bytes);
+            let key = check::VerifyingKey {
+                alpha1,
+                g2: [beta, gamma, delta],
+                ic,
+            };
+            let publics = Scalars::new(publics.bytes(), "publics")?;
+            check::verify(&key, publics, proof.bytes())
+        })
+    }
 }

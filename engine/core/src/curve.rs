@@ -1,0 +1,288 @@
+//! Points of G1 and G2: reading, checking, and multiples of one fixed point.
+//!
+//! Notation: a point is affine (x, y), 64 bytes in G1 and 128 in G2; all zeros is infinity, which is
+//! no point of either curve.
+
+use ark_bn254::{g1, g2, Fr};
+use ark_ec::{
+    models::short_weierstrass::{Affine, Projective, SWCurveConfig},
+    AffineRepr, CurveGroup,
+};
+use ark_ff::{PrimeField, Zero};
+use rayon::prelude::*;
+
+use crate::bytes::{Coordinate, Scalars};
+use crate::error::{ensure, Error, Result};
+
+/// G1 or G2.
+pub trait Group: SWCurveConfig<ScalarField = Fr, BaseField: Coordinate, ZeroFlag = ()> {
+    /// Bytes of a point.
+    const BYTES: usize = 2 * <Self::BaseField as Coordinate>::BYTES;
+    /// Its name in messages.
+    const NAME: &'static str;
+}
+
+impl Group for g1::Config {
+    const NAME: &'static str = "G1";
+}
+
+impl Group for g2::Config {
+    const NAME: &'static str = "G2";
+}
+
+/// n points whose coordinates are known to be below q; whether they lie on the curve is not known.
+pub struct Points<'a, G: Group> {
+    bytes: &'a [u8],
+    group: std::marker::PhantomData<G>,
+}
+
+impl<G: Group> Clone for Points<'_, G> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<G: Group> Copy for Points<'_, G> {}
+
+/// Points that one task reads.
+const CHUNK: usize = 1 << 10;
+
+impl<'a, G: Group> Points<'a, G> {
+    /// Checks the length and that every coordinate is canonical.
+    ///
+    /// The second check matters even for a trusted key: arkworks' inversion does not end on q itself.
+    pub fn new(bytes: &'a [u8], what: &str) -> Result<Self> {
+        ensure(bytes.len().is_multiple_of(G::BYTES), || {
+            format!(
+                "{what}: {} bytes is not a whole number of {} points",
+                bytes.len(),
+                G::NAME
+            )
+        })?;
+        match first(bytes, G::BYTES, |point| !is_canonical::<G>(point)) {
+            None => Ok(Points {
+                bytes,
+                group: std::marker::PhantomData,
+            }),
+            Some(i) => Err(Error::Argument(format!(
+                "{what}: point {i} has a coordinate that is not below q"
+            ))),
+        }
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.bytes.len() / G::BYTES
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Point `i`. Panics when `i` is out of range.
+    #[inline]
+    pub fn get(&self, i: usize) -> Affine<G> {
+        read_point(&self.bytes[i * G::BYTES..(i + 1) * G::BYTES])
+    }
+
+    /// The points from `from` on. Panics when there are fewer.
+    pub fn skip(&self, from: usize) -> Self {
+        Points {
+            bytes: &self.bytes[from * G::BYTES..],
+            group: self.group,
+        }
+    }
+}
+
+fn is_canonical<G: Group>(point: &[u8]) -> bool {
+    let (x, y) = point.split_at(G::BYTES / 2);
+    G::BaseField::is_canonical(x) && G::BaseField::is_canonical(y)
+}
+
+/// Reads a point whose coordinates are below q.
+#[inline]
+pub fn read_point<G: Group>(bytes: &[u8]) -> Affine<G> {
+    let (x, y) = bytes.split_at(G::BYTES / 2);
+    Affine::new_unchecked(G::BaseField::read(x), G::BaseField::read(y))
+}
+
+/// Writes a point.
+#[inline]
+pub fn write_point<G: Group>(point: &Affine<G>, out: &mut [u8]) {
+    let (x, y) = out.split_at_mut(G::BYTES / 2);
+    point.x.write(x);
+    point.y.write(y);
+}
+
+/// The bytes of one point.
+pub fn point_bytes<G: Group>(point: &Affine<G>) -> Vec<u8> {
+    let mut out = vec![0; G::BYTES];
+    write_point(point, &mut out);
+    out
+}
+
+/// The lowest index for which `wrong` holds.
+fn first(bytes: &[u8], width: usize, wrong: impl Fn(&[u8]) -> bool + Sync) -> Option<usize> {
+    bytes
+        .par_chunks(width * CHUNK)
+        .enumerate()
+        .find_map_first(|(chunk, part)| {
+            part.chunks_exact(width)
+                .position(&wrong)
+                .map(|i| chunk * CHUNK + i)
+        })
+}
+
+/// The first point that is off the curve, out of the subgroup or not canonical; infinity is good.
+pub fn first_bad<G: Group>(bytes: &[u8]) -> Result<Option<usize>> {
+    ensure(bytes.len().is_multiple_of(G::BYTES), || {
+        format!(
+            "{} bytes is not a whole number of {} points",
+            bytes.len(),
+            G::NAME
+        )
+    })?;
+    Ok(first(bytes, G::BYTES, |point| !is_good::<G>(point)))
+}
+
+fn is_good<G: Group>(bytes: &[u8]) -> bool {
+    if !is_canonical::<G>(bytes) {
+        return false;
+    }
+    let point: Affine<G> = read_point(bytes);
+    point.is_zero() || (point.is_on_curve() && point.is_in_correct_subgroup_assuming_on_curve())
+}
+
+/// Points checked in full, infinity allowed: what the public pairing functions take.
+pub fn good_points<G: Group>(bytes: &[u8], what: &str) -> Result<Vec<Affine<G>>> {
+    match first_bad::<G>(bytes)? {
+        None => Ok(bytes.chunks_exact(G::BYTES).map(read_point).collect()),
+        Some(i) => Err(Error::BadPoint(format!(
+            "{what}: point {i} is not canonical, not on the curve or not in the subgroup"
+        ))),
+    }
+}
+
+/// One point checked in full, infinity refused: what a verification key and a proof are made of.
+pub fn good_point<G: Group>(bytes: &[u8], what: &str) -> Result<Affine<G>> {
+    ensure(bytes.len() == G::BYTES, || {
+        format!("{what}: one {} point is {} bytes", G::NAME, G::BYTES)
+    })?;
+    let refused = |why: &str| Err(Error::BadPoint(format!("{what}: {why}")));
+    if !is_canonical::<G>(bytes) {
+        return refused("a coordinate is not below q");
+    }
+    let point: Affine<G> = read_point(bytes);
+    if point.is_zero() {
+        return refused("the point at infinity");
+    }
+    if !point.is_on_curve() {
+        return refused("not on the curve");
+    }
+    if !point.is_in_correct_subgroup_assuming_on_curve() {
+        return refused("not in the subgroup of order r");
+    }
+    Ok(point)
+}
+
+/// Multiples d * 2^(w i) P of one point, for signed digits of w bits.
+pub struct FixedBase<G: Group> {
+    window: usize,
+    rows: Vec<Vec<Affine<G>>>,
+}
+
+impl<G: Group> FixedBase<G> {
+    /// A table that pays off for about `n` multiplications.
+    pub fn new(point: Affine<G>, n: usize) -> Self {
+        let window = (n.max(1).ilog2() as usize * 3 / 4).clamp(3, 13);
+        let count = Fr::MODULUS_BIT_SIZE as usize / window + 1;
+        let mut bases = Vec::with_capacity(count);
+        let mut base = Projective::<G>::from(point);
+        for _ in 0..count {
+            bases.push(base);
+            for _ in 0..window {
+                base += base;
+            }
+        }
+        let rows = bases
+            .into_par_iter()
+            .map(|base| {
+                let mut row = Vec::with_capacity(1 << (window - 1));
+                let mut multiple = base;
+                for _ in 0..1usize << (window - 1) {
+                    row.push(multiple);
+                    multiple += base;
+                }
+                Projective::normalize_batch(&row)
+            })
+            .collect();
+        FixedBase { window, rows }
+    }
+
+    /// scalar * P.
+    pub fn mul(&self, scalar: &Fr) -> Projective<G> {
+        let limbs = scalar.into_bigint().0;
+        let mut sum = Projective::<G>::zero();
+        let mut carry = 0i64;
+        for (i, row) in self.rows.iter().enumerate() {
+            let digit = window_of(&limbs, i * self.window, self.window) as i64 + carry;
+            let half = 1i64 << (self.window - 1);
+            let signed = if digit > half {
+                carry = 1;
+                digit - 2 * half
+            } else {
+                carry = 0;
+                digit
+            };
+            match signed {
+                0 => {}
+                d if d > 0 => sum += row[d as usize - 1],
+                d => sum -= row[-d as usize - 1],
+            }
+        }
+        // The last row's digit has no carry out: count * window > 254 bits.
+        debug_assert_eq!(carry, 0);
+        sum
+    }
+
+    /// Writes scalars[i] * P for all i.
+    pub fn mul_many(&self, scalars: &[Fr], out: &mut [u8]) -> Result<()> {
+        ensure(out.len() == scalars.len() * G::BYTES, || {
+            format!("{} bytes for {} points", out.len(), scalars.len())
+        })?;
+        out.par_chunks_mut(G::BYTES * CHUNK)
+            .zip(scalars.par_chunks(CHUNK))
+            .for_each(|(out, scalars)| {
+                let points: Vec<_> = scalars.iter().map(|s| self.mul(s)).collect();
+                let points = Projective::normalize_batch(&points);
+                for (point, out) in points.iter().zip(out.chunks_exact_mut(G::BYTES)) {
+                    write_point(point, out);
+                }
+            });
+        Ok(())
+    }
+}
+
+/// `width` bits of an integer from bit `from` on; bits past the end are zero.
+#[inline]
+pub fn window_of(limbs: &[u64; 4], from: usize, width: usize) -> u64 {
+    let (word, shift) = (from / 64, from % 64);
+    if word >= 4 {
+        return 0;
+    }
+    let mut bits = limbs[word] >> shift;
+    if shift + width > 64 && word + 1 < 4 {
+        bits |= limbs[word + 1] << (64 - shift);
+    }
+    bits & ((1 << width) - 1)
+}
+
+/// scalars[i] * point for all i.
+pub fn mul<G: Group>(point: &[u8], scalars: Scalars<'_>, out: &mut [u8]) -> Result<()> {
+    ensure(point.len() == G::BYTES, || {
+        format!("one {} point is {} bytes", G::NAME, G::BYTES)
+    })?;
+    let point = Points::<G>::new(point, "point")?.get(0);
+    FixedBase::new(point, scalars.len()).mul_many(&scalars.to_vec(), out)
+}

@@ -1,0 +1,188 @@
+//! Groth16 proofs from a key in iden3's layout.
+//!
+//! Source: Groth (2016), section 3.2; the coset form of snarkjs. Notation: H = <w_n>, g = w_2n, so gH is the
+//! set of odd powers of w_2n; a, b, c the evaluations of <A, w>, <B, w> and their product.
+//! A = alpha + sum w_i A_i + r delta, B likewise with s, C = sum w_i C_i + sum h_j H_j + s A + r B - r s delta.
+
+use ark_bn254::{g1, g2, Fr};
+use ark_ec::CurveGroup;
+use ark_ff::{BigInt, Field, PrimeField, Zero};
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+use crate::bytes::{less, limbs, write_all, Scalars, WIDTH};
+use crate::curve::{good_point, write_point, Group, Points};
+use crate::error::{ensure, Error, Result};
+use crate::keygen::RECORD;
+use crate::msm::msm;
+use crate::ntt::{powers, reverse, root_of_unity, Domain};
+use crate::secret::random_scalar;
+
+/// Bytes of A, B, C together.
+pub const PROOF_BYTES: usize = 2 * g1::Config::BYTES + g2::Config::BYTES;
+
+/// Rows that one task computes.
+const CHUNK: usize = 1 << 12;
+
+/// The parts of a key as they lie in memory.
+pub struct ProvingKey<'a> {
+    /// [alpha]1, [beta]1, [delta]1.
+    pub g1: &'a [u8],
+    /// [beta]2, [delta]2.
+    pub g2: &'a [u8],
+    /// Wires, the constant one included.
+    pub n_wires: usize,
+    /// Public signals.
+    pub n_publics: usize,
+    /// n.
+    pub domain_size: usize,
+    /// Records of 44 bytes.
+    pub coefficients: &'a [u8],
+    /// n_wires points.
+    pub a: &'a [u8],
+    /// n_wires points.
+    pub b1: &'a [u8],
+    /// n_wires points of G2.
+    pub b2: &'a [u8],
+    /// n_wires - n_publics - 1 points.
+    pub c: &'a [u8],
+    /// n points.
+    pub h: &'a [u8],
+}
+
+/// A proof that w satisfies the key's system; it does not verify if w does not.
+pub fn prove(key: &ProvingKey<'_>, witness: Scalars<'_>, out: &mut [u8]) -> Result<()> {
+    ensure(out.len() == PROOF_BYTES, || "out: one proof".into())?;
+    let n = key.domain_size;
+    let (wires, publics) = (key.n_wires, key.n_publics + 1);
+    ensure(witness.len() == wires && publics <= wires, || {
+        format!("{} values for {wires} wires", witness.len())
+    })?;
+    ensure(witness.limbs(0) == [1, 0, 0, 0], || {
+        "the witness does not start with 1".into()
+    })?;
+    let a = points::<g1::Config>(key.a, wires, "key.a")?;
+    let b1 = points::<g1::Config>(key.b1, wires, "key.b1")?;
+    let b2 = points::<g2::Config>(key.b2, wires, "key.b2")?;
+    let c = points::<g1::Config>(key.c, wires - publics, "key.c")?;
+    let h = points::<g1::Config>(key.h, n, "key.h")?;
+    let g1 = key.g1.chunks_exact(g1::Config::BYTES);
+    let g2 = key.g2.chunks_exact(g2::Config::BYTES);
+    let [alpha1, beta1, delta1] = exactly(g1.map(|p| good_point::<g1::Config>(p, "key")))?;
+    let [beta2, delta2] = exactly(g2.map(|p| good_point::<g2::Config>(p, "key")))?;
+
+    let quotient = quotient(key, witness)?;
+    let quotient = Scalars::new(&quotient, "quotient")?;
+    let sum_a = msm(a, witness)?;
+    let sum_b1 = msm(b1, witness)?;
+    let sum_b2 = msm(b2, witness)?;
+    let sum_c = msm(c, witness.skip(publics))?;
+    let sum_h = msm(h, quotient)?;
+
+    let r = random_scalar()?;
+    let s = random_scalar()?;
+    let proof_a = sum_a + alpha1 + delta1 * *r;
+    let proof_b = sum_b2 + beta2 + delta2 * *s;
+    let b1 = sum_b1 + beta1 + delta1 * *s;
+    let proof_c = sum_c + sum_h + proof_a * *s + b1 * *r - delta1 * (*r * *s);
+    let (out_a, rest) = out.split_at_mut(g1::Config::BYTES);
+    let (out_b, out_c) = rest.split_at_mut(g2::Config::BYTES);
+    write_point(&proof_a.into_affine(), out_a);
+    write_point(&proof_b.into_affine(), out_b);
+    write_point(&proof_c.into_affine(), out_c);
+    Ok(())
+}
+
+fn points<'a, G: Group>(bytes: &'a [u8], n: usize, what: &str) -> Result<Points<'a, G>> {
+    let points = Points::new(bytes, what)?;
+    ensure(points.len() == n, || {
+        format!("{what}: {} points, not {n}", points.len())
+    })?;
+    Ok(points)
+}
+
+/// Exactly N results, all good.
+fn exactly<T, const N: usize>(items: impl Iterator<Item = Result<T>>) -> Result<[T; N]> {
+    let items: Vec<T> = items.collect::<Result<_>>()?;
+    items
+        .try_into()
+        .map_err(|_| Error::Argument("key: a wrong number of points".into()))
+}
+
+/// a b - c on the odd coset, as canonical scalars in natural order.
+fn quotient(key: &ProvingKey<'_>, witness: Scalars<'_>) -> Result<Zeroizing<Vec<u8>>> {
+    let n = key.domain_size;
+    let domain = Domain::new(n)?;
+    let (mut a, mut b) = rows(key, witness)?;
+    let mut c: Zeroizing<Vec<Fr>> = Zeroizing::new(
+        a.par_iter()
+            .zip(b.par_iter())
+            .map(|(a, b)| *a * b)
+            .collect(),
+    );
+    // The inverse leaves n times the coefficients in bit-reversed order; they are divided by n and
+    // moved to the coset by one factor each, g^i / n, and transformed back from that order.
+    let log = n.ilog2();
+    let count = Fr::from(n as u64)
+        .inverse()
+        .ok_or_else(|| Error::Argument("an empty domain".into()))?;
+    let natural = powers(count, root_of_unity(log + 1), n);
+    let shifts: Vec<Fr> = (0..n)
+        .into_par_iter()
+        .with_min_len(CHUNK)
+        .map(|i| natural[reverse(i, log)])
+        .collect();
+    drop(natural);
+    [&mut a, &mut b, &mut c].into_par_iter().for_each(|values| {
+        domain.dif_inverse(values);
+        values
+            .par_iter_mut()
+            .zip(&shifts)
+            .with_min_len(CHUNK)
+            .for_each(|(value, shift)| *value *= shift);
+        domain.dit(values);
+    });
+    a.par_iter_mut()
+        .zip(b.par_iter())
+        .zip(c.par_iter())
+        .with_min_len(CHUNK)
+        .for_each(|((a, b), c)| *a = *a * b - c);
+    let mut out = Zeroizing::new(vec![0; n * WIDTH]);
+    write_all(&a, &mut out)?;
+    Ok(out)
+}
+
+/// Two vectors that are erased when they go.
+type Pair = (Zeroizing<Vec<Fr>>, Zeroizing<Vec<Fr>>);
+
+/// <A, w> and <B, w> on every row of the domain.
+fn rows(key: &ProvingKey<'_>, witness: Scalars<'_>) -> Result<Pair> {
+    ensure(key.coefficients.len().is_multiple_of(RECORD), || {
+        "key.coefficients: not whole records".into()
+    })?;
+    let sums = [0u32, 1].map(|wanted| {
+        let mut out = Zeroizing::new(vec![Fr::zero(); key.domain_size]);
+        for (index, record) in key.coefficients.chunks_exact(RECORD).enumerate() {
+            let word = |i: usize| {
+                u32::from_le_bytes([record[i], record[i + 1], record[i + 2], record[i + 3]])
+            };
+            let (matrix, row, wire) = (word(0), word(4) as usize, word(8) as usize);
+            let value = limbs(&record[12..]);
+            let good = matrix < 2
+                && row < key.domain_size
+                && wire < key.n_wires
+                && less(&value, &Fr::MODULUS.0);
+            ensure(good, || {
+                format!("key.coefficients: record {index} is out of range")
+            })?;
+            if matrix == wanted {
+                // (v 2^512) * w / 2^256: both raw, so the product is v w in Montgomery form.
+                out[row] += Fr::new_unchecked(BigInt(value))
+                    * Fr::new_unchecked(BigInt(witness.limbs(wire)));
+            }
+        }
+        Ok(out)
+    });
+    let [a, b] = sums;
+    Ok((a?, b?))
+}
