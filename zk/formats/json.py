@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
+from zk import engine
 from zk.errors import ArtifactError, BadPoint
 from zk.field import Limbs, Q, R, coordinates_from_limbs, coordinates_to_limbs, from_limbs, to_limbs
 from zk.formats.atomic import write_atomic
@@ -76,8 +77,6 @@ def save_public(path: str | os.PathLike[str], publics: Limbs) -> None:
 
 def read_verifying_key(text: bytes | str, name: str = "verification key") -> VerifyingKey:
     """The key in `text`; every point is checked, and vk_alphabeta_12 against alpha and beta."""
-    from zk import engine
-
     root = _parse(text, KEY_LIMIT, name)
     parts = root.keys(_KEY_KEYS)
     _labels(parts)
@@ -129,8 +128,6 @@ def read_public(text: bytes | str, name: str = "public signals") -> Limbs:
 
 def write_verifying_key(vk: VerifyingKey) -> str:
     """The text of `snarkjs zkey export verificationkey` for this key."""
-    from zk import engine
-
     flat = [str(c) for c in engine.pairing(vk.alpha1, vk.beta2)]
     six = [[flat[i], flat[i + 1]] for i in range(0, 12, 2)]
     return _write(
@@ -287,15 +284,11 @@ def _affine(third: _Node, is_one: bool) -> None:
 
 
 def _check_g1(node: _Node, point: Limbs) -> None:
-    from zk import engine
-
     if engine.first_bad_g1(point.reshape(1, 8)) is not None:
         node.bad_point()
 
 
 def _check_g2(node: _Node, point: Limbs) -> None:
-    from zk import engine
-
     if engine.first_bad_g2(point.reshape(1, 16)) is not None:
         node.bad_point()
 

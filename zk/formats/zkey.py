@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from zk import engine
 from zk.errors import BadPoint
 from zk.field import TWO_ADICITY, Limbs, Q, R, coordinates_to_limbs
 from zk.formats.atomic import write_atomic
@@ -54,7 +55,7 @@ _G2_GENERATOR = coordinates_to_limbs(
         10857046999023057135944570762232829481370756359578518086990519993285655852781,
         11559732032986387107991004021392285783925812861821192530917403151452391805634,
         8495653923123431417604973247489272438418190587263600148770280649306958101930,
-        4082367875863433681332203403145433568316851327593401208105741076214120093531,
+        4082367875863433681332203403145435568316851327593401208105741076214120093531,
     )
 ).reshape(16)
 
@@ -129,8 +130,6 @@ def check_zkey_points(pk: ProvingKey, name: str = "zkey") -> None:
     All points: coordinates below q, on the curve, G2 in the subgroup of order r. Those of the
     header: not at infinity; and [beta]1, [beta]2 and [delta]1, [delta]2 have the same logarithms.
     """
-    from zk import engine
-
     vk = pk.vk
     g1 = {"alpha1": vk.alpha1, "beta1": pk.beta1, "delta1": pk.delta1}
     g2 = {"beta2": vk.beta2, "gamma2": vk.gamma2, "delta2": vk.delta2}
