@@ -69,7 +69,7 @@ class Shape:
 
 
 #: The smallest whole statement: what the slow engine proves.
-TINY: Final = Shape(1, 1, requirement_tiers=2, haircut_tiers=3, rows=4)
+TINY: Final = Shape(1, 1, requirement_tiers=2, haircut_tiers=1, rows=4)
 
 
 def slots(size_class: str) -> tuple[int, int]:

@@ -149,11 +149,9 @@ def section_header(name: bytes, length: int) -> bytes:
 
 
 def raw_bytes(array: npt.NDArray[Any], dtype: str) -> memoryview:
-    return (
-        memoryview(np.ascontiguousarray(array, dtype=dtype)).cast("B")
-        if array.size
-        else memoryview(b"")
-    )
+    """The array's bytes, without a copy where it has the layout already."""
+    flat = np.ascontiguousarray(array, dtype=dtype).reshape(-1).view(np.uint8)
+    return memoryview(flat)  # type: ignore[arg-type]
 
 
 def _flatten(prefix: str, value: Any, flat: dict[str, int]) -> None:

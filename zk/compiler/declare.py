@@ -19,9 +19,9 @@ import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from zk.compiler.frontend import ConstraintSystem
+from zk.compiler.frontend import ConstraintSystem, source_line
 from zk.compiler.types import Bool, Field, Int, Uint
 from zk.errors import CompileError
 from zk.field import R
@@ -38,6 +38,7 @@ class Declaration:
     count: Size | None
     context: bool
     parameters: dict[str, Size]
+    where: str  # file:line of the declaration
 
 
 def public(*, bits: Size | None = None, context: bool = False) -> Any:
@@ -46,12 +47,13 @@ def public(*, bits: Size | None = None, context: bool = False) -> Any:
     `context=True` marks one that no constraint reads: the key binds it to the proof all the same,
     as a domain or a sender is bound.
     """
-    return Declaration("public", bits, None, context, {})
+    return Declaration("public", bits, None, context, {}, source_line(sys._getframe(1)))
 
 
 def private(*, bits: Size | None = None, count: Size | None = None, **parameters: Size) -> Any:
     """A private input, an array of `count`, or a struct with its `parameters`."""
-    return Declaration("private", bits, count, False, parameters)
+    where = source_line(sys._getframe(1))
+    return Declaration("private", bits, count, False, parameters, where)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,10 @@ class _Declared:
             declaration = cls.__dict__.get(name)
             if isinstance(declaration, Declaration):
                 kind = eval(annotation, scope) if isinstance(annotation, str) else annotation
+                if get_origin(kind) is list:
+                    (kind,) = get_args(kind)
+                    if declaration.count is None:
+                        raise CompileError(f"{cls.__name__}.{name}: a list needs count=")
                 cls._declared[name] = (kind, declaration)
 
 
@@ -145,12 +151,13 @@ def _bind(
     for name, (kind, declaration) in owner._declared.items():
         values = []
         for path in _paths(prefix + name, declaration, owner, circuit):
+            value: Struct | Field
             if isinstance(kind, type) and issubclass(kind, Struct):
                 value = _struct(kind, declaration, owner, circuit)
                 _bind(value, path + ".", circuit, cs, wires)
             else:
                 bits = _bits(kind, declaration, path, owner, circuit)
-                with cs.obligation(f"{path} is {_words(kind, bits)}"):
+                with cs.obligation(f"{path} is {_words(kind, bits)}", declaration.where):
                     value = _typed(Field(cs, {wires[path]: 1}), kind, bits, cs)
             values.append(value)
         setattr(owner, name, values if declaration.count is not None else values[0])

@@ -66,32 +66,36 @@ class ConstraintSystem:
         self._coefficient_index: dict[int, int] = {}
         self._origin_index: dict[tuple[str, str], int] = {}
         self._path: list[str] = []
+        self._where: str | None = None
         self._bits: dict[tuple[tuple[int, int], ...], list[Bool]] = {}
         self._templates: dict[int, tuple[Template, npt.NDArray[np.uint32]]] = {}
 
     # Origins ------------------------------------------------------------------------------------
 
     @contextmanager
-    def obligation(self, words: str) -> Iterator[None]:
-        """Name what the constraints inside stand for; contexts nest and are shown as a path."""
+    def obligation(self, words: str, where: str | None = None) -> Iterator[None]:
+        """Name what the constraints inside stand for; contexts nest and are shown as a path.
+
+        `where` replaces the source line, for constraints that a declaration implies.
+        """
         self._path.append(words)
+        outer, self._where = self._where, where or self._where
         try:
             yield
         finally:
             self._path.pop()
+            self._where = outer
 
     def source_line(self) -> str:
         """`file:line` of the nearest frame outside the language and the gadgets."""
+        if self._where is not None:
+            return self._where
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None:
-            module = frame.f_globals.get("__name__", "")
-            if not module.startswith(LIBRARY) or frame.f_back is None:
-                file = frame.f_code.co_filename
-                if "." in module:  # a package's module: the same text wherever it is installed
-                    file = module.replace(".", "/") + ".py"
-                return f"{file}:{frame.f_lineno}"
+        while frame is not None and frame.f_back is not None:
+            if not frame.f_globals.get("__name__", "").startswith(LIBRARY):
+                break
             frame = frame.f_back
-        return ""
+        return source_line(frame) if frame is not None else ""
 
     def origin(self) -> int:
         """Index of the current (obligation, source line)."""
@@ -371,3 +375,10 @@ class ConstraintSystem:
             Field(self, {int(wires[local]): k for local, k in lc.items()})
             for lc in template.outputs
         ]
+
+
+def source_line(frame: FrameType) -> str:
+    """`file:line` of a frame; a package's module reads the same wherever it is installed."""
+    module = frame.f_globals.get("__name__", "")
+    file = module.replace(".", "/") + ".py" if "." in module else frame.f_code.co_filename
+    return f"{file}:{frame.f_lineno}"
