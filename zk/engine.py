@@ -2,9 +2,10 @@
 
 `ZKMARGIN_ENGINE=reference` in the environment puts the slow twin (zk/reference.py) behind the
 same names. Notation: scalars are canonical uint64[n, 4]; G1 points uint64[n, 8], G2 points
-uint64[n, 16], affine Montgomery limbs as in a `.zkey`, all zeros for infinity. Arrays are read where
-they lie, mapped files included, and are checked: EngineError for a wrong shape, a scalar >= r, a
-coordinate >= q or an index out of range; BadPoint where a point is checked in full and refused.
+uint64[n, 16], affine Montgomery limbs as in a `.zkey`, all zeros for infinity. Arrays are read
+where they lie, mapped files included, and are checked: EngineError for a wrong shape, a scalar not
+below r, a coordinate not below q or an index out of range; BadPoint where a point is checked in
+full and refused.
 """
 
 from __future__ import annotations
