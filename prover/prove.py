@@ -1,0 +1,69 @@
+"""Prove that a witness satisfies a circuit: the witness is checked first, the proof itself last.
+
+Source: Groth (EUROCRYPT 2016), section 3.2. The blinding scalars r and s are drawn in the engine
+for every proof; nothing here can pass or see them. The first check names what is not satisfied; the
+last one catches a damaged key or a fault of the machine, so that no proof leaves here that does not
+verify.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zk import engine
+from zk.compiler.compiled import CompiledCircuit
+from zk.errors import ArtifactError, DigestMismatch, UnsatisfiedConstraint
+from zk.field import Limbs
+from zk.groth16 import Proof, ProvingKey
+from zk.r1cs import R1CS
+
+
+def prove(pk: ProvingKey, circuit: CompiledCircuit | R1CS, witness: Limbs) -> Proof:
+    """A proof that `witness` satisfies `circuit`, already verified.
+
+    Raises DigestMismatch if the key's sizes are not the circuit's, ArtifactError for a witness of
+    another circuit or a key whose proofs do not verify, UnsatisfiedConstraint for a witness that
+    breaks a constraint.
+    """
+    r1cs = circuit.r1cs if isinstance(circuit, CompiledCircuit) else circuit
+    check_sizes(pk, r1cs)
+    check_witness(circuit, witness)
+    proof = engine.prove(pk, witness)
+    if not engine.verify(pk.vk, witness[1 : 1 + r1cs.n_publics], proof):
+        raise ArtifactError(
+            "the finished proof does not verify, so it was thrown away: the proving key is damaged "
+            "or was made for another circuit; make the keys again or fetch them anew"
+        )
+    return proof
+
+
+def check_witness(circuit: CompiledCircuit | R1CS, witness: Limbs) -> None:
+    """UnsatisfiedConstraint, with the obligation where the circuit knows it."""
+    r1cs = circuit.r1cs if isinstance(circuit, CompiledCircuit) else circuit
+    if witness.dtype != np.uint64 or witness.shape != (r1cs.n_wires, 4):
+        raise ArtifactError(
+            f"the witness has {len(witness)} values and the circuit {r1cs.n_wires} wires: it was "
+            "made for another circuit"
+        )
+    if isinstance(circuit, CompiledCircuit):
+        circuit.check(witness)
+    elif (row := engine.first_unsatisfied(circuit, witness)) is not None:
+        raise UnsatisfiedConstraint("the circuit", "a constraint", ".r1cs", row)
+
+
+def check_sizes(pk: ProvingKey, r1cs: R1CS) -> None:
+    """Wires, public signals and domain of key and circuit agree.
+
+    Sizes alone do not make a key the circuit's; a digest does, where one is pinned.
+    """
+    sizes = (
+        ("wires", pk.n_wires, r1cs.n_wires),
+        ("public signals", pk.vk.n_public, r1cs.n_publics),
+        ("rows of the domain", pk.domain_size, r1cs.domain_size),
+    )
+    for what, of_key, of_circuit in sizes:
+        if of_key != of_circuit:
+            raise DigestMismatch(
+                f"the proving key is of another circuit: it has {of_key} {what}, the circuit "
+                f"{of_circuit}"
+            )

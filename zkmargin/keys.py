@@ -1,0 +1,183 @@
+"""Keys that know their statement, and the folder they live in.
+
+    circuit.zkc  proving.zkey  verification_key.json  statement.json
+
+statement.json pins the others by digest and is written last. When a set replaces another, the new
+files first stand under names of their own, so at every moment statement.json names a whole set: a
+run killed at any point leaves the old keys or the new ones. What it leaves besides is swept up by
+the next run.
+
+A proving key's points are checked in full when it is made or imported; after that its digest in
+statement.json stands for the check. A verification key is checked in full every time it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from zk import groth16
+from zk.compiler.compiled import CompiledCircuit
+from zk.errors import ArtifactError, DigestMismatch, InputError
+from zk.formats.binfile import map_file, read_file
+from zk.formats.circuit import load_circuit, save_circuit
+from zk.formats.json import KEY_LIMIT, read_verifying_key, save_verifying_key
+from zkmargin.statement_file import (
+    FILE,
+    Pinned,
+    Statement,
+    StatementFile,
+    load_statement,
+    save_statement,
+)
+
+CIRCUIT: Final = "circuit.zkc"
+PROVING_KEY: Final = "proving.zkey"
+VERIFICATION_KEY: Final = "verification_key.json"
+
+_OWN_NAMES: Final = re.compile(r"(circuit|proving|verification_key)-[0-9a-f]{12}\.(zkc|zkey|json)")
+
+
+@dataclass(frozen=True, eq=False)
+class VerifyingKey:
+    """A Groth16 verifying key and the statement it is for."""
+
+    key: groth16.VerifyingKey
+    statement: Statement
+
+    def __repr__(self) -> str:
+        return f"<VerifyingKey of {self.statement}>"
+
+    @classmethod
+    def load(cls, statement: str | os.PathLike[str]) -> VerifyingKey:
+        """Read statement.json and, from beside it, the verification key it pins."""
+        file = load_statement(statement)
+        pinned = file.verification_key
+        name, data = read_file(file.beside(pinned.file), KEY_LIMIT)
+        _check_digest(data, name, pinned, file.path)
+        return cls(read_verifying_key(data, name), file.statement)
+
+
+@dataclass(frozen=True, eq=False)
+class ProvingKey:
+    """A Groth16 proving key and the statement it is for."""
+
+    key: groth16.ProvingKey
+    statement: Statement
+
+    def __repr__(self) -> str:
+        return f"<ProvingKey of {self.statement}>"
+
+    @property
+    def verifying_key(self) -> VerifyingKey:
+        return VerifyingKey(self.key.vk, self.statement)
+
+    def save(self, folder: str | os.PathLike[str], circuit: CompiledCircuit) -> StatementFile:
+        """Write the whole set into `folder`, in place of one that may stand there."""
+        if circuit.digest != self.statement.circuit_digest:
+            raise DigestMismatch("the key was made for another circuit than is to be saved with it")
+        return _save_set(Path(folder), self, circuit)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> tuple[ProvingKey, CompiledCircuit]:
+        """Read a set: the key, known by its digest, and its circuit."""
+        from zk.formats.zkey import read_zkey
+
+        file = load_set(folder)
+        circuit_path = file.beside(file.circuit)
+        circuit = load_circuit(circuit_path)
+        if circuit.digest != file.statement.circuit_digest:
+            raise DigestMismatch(
+                f"{circuit_path}: is not the circuit that {file.path} names: run setup again"
+            )
+        name, data = map_file(file.beside(file.proving_key.file))
+        _check_digest(data, name, file.proving_key, file.path)
+        return cls(read_zkey(data, name), file.statement), circuit
+
+
+def load_set(folder: str | os.PathLike[str]) -> StatementFile:
+    """The statement.json of a folder of keys."""
+    path = Path(folder) / FILE
+    if not path.is_file():
+        raise InputError(
+            f"holds no {FILE}, so no complete set of keys: make one with `zkmargin setup`",
+            file=str(folder),
+        )
+    return load_statement(path)
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ArtifactError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _check_digest(data: bytes | memoryview, name: str, pinned: Pinned, by: Path) -> None:
+    if hashlib.sha256(data).hexdigest() != pinned.sha256:
+        raise DigestMismatch(
+            f"{name}: is not the file that {by} pins by its SHA-256: fetch the set of keys anew, "
+            "or run setup again"
+        )
+
+
+def _save_set(folder: Path, pk: ProvingKey, circuit: CompiledCircuit) -> StatementFile:
+    """New files under names of their own, statement.json, then the plain names."""
+    from zk.formats.zkey import save_zkey
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArtifactError(f"{folder}: cannot be made: {error.strerror}") from None
+    path = folder / FILE
+    replaces = path.exists()
+    mark = f"-{os.urandom(6).hex()}" if replaces else ""
+    plain_names = (CIRCUIT, PROVING_KEY, VERIFICATION_KEY)
+    names = [_marked(name, mark) for name in plain_names]
+    save_circuit(folder / names[0], circuit)
+    save_zkey(folder / names[1], pk.key)
+    save_verifying_key(folder / names[2], pk.key.vk)
+
+    digests = [file_digest(folder / name) for name in names[1:]]
+
+    def named(zkc: str, zkey: str, vk: str) -> StatementFile:
+        pinned = Pinned(zkey, digests[0]), Pinned(vk, digests[1])
+        return StatementFile(pk.statement, zkc, *pinned, path)
+
+    save_statement(path, named(*names))
+    plain = named(*plain_names)
+    if replaces:
+        # Nothing names the old files any more: their names go to the new ones.
+        for name, old in zip(names, plain_names, strict=True):
+            _give_name(folder / name, folder / old)
+        save_statement(path, plain)
+    _sweep(folder)
+    return plain
+
+
+def _marked(name: str, mark: str) -> str:
+    stem, suffix = name.rsplit(".", 1)
+    return f"{stem}{mark}.{suffix}"
+
+
+def _give_name(path: Path, name: Path) -> None:
+    """`name` becomes a second name of the file at `path`, in one step."""
+    link = path.with_name(path.name.replace(".", "-link.", 1))
+    try:
+        os.link(path, link)
+        os.replace(link, name)
+    except OSError as error:
+        raise ArtifactError(f"{name}: cannot be written: {error.strerror}") from None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed run left under its own names; the plain names hold the set by now."""
+    for path in folder.iterdir():
+        if _OWN_NAMES.fullmatch(path.name.replace("-link.", ".")):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,127 @@
+"""The account's side: compile a statement, make its keys, check and prove a claim.
+
+Everything here sees the account's secrets; nothing returns, prints or raises one. The verifier's
+side is zkmargin/verifying.py, which loads none of this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from circuits.margin.account import Account
+from circuits.margin.linear import STATEMENTS, LinearMargin
+from circuits.margin.shape import Shape
+from circuits.margin.statement import Claim, LiquidationClaim
+from prover import keygen
+from prover import prove as prover
+from zk.compiler.compiled import CompiledCircuit
+from zk.compiler.lower import compile
+from zk.errors import ArtifactError, DigestMismatch, InputError
+from zk.field import Limbs
+from zk.groth16 import Proof
+from zkmargin.keys import ProvingKey, VerifyingKey
+from zkmargin.statement_file import DEVELOPMENT, NOT_VERIFIED, Statement
+
+__all__ = [
+    "check",
+    "compile",
+    "import_key",
+    "prove",
+    "setup",
+    "statement_circuit",
+    "statement_of",
+    "witness",
+]
+
+AnyClaim = Claim | LiquidationClaim
+
+
+def statement_circuit(kind: str, shape: Shape) -> LinearMargin:
+    """The circuit of a statement by its name: "meets" or "liquidatable"."""
+    if kind not in STATEMENTS:
+        raise InputError(f"there is no statement {kind!r}: choose one of {', '.join(STATEMENTS)}")
+    return STATEMENTS[kind](shape)
+
+
+def statement_of(circuit: CompiledCircuit, setup: str = DEVELOPMENT) -> Statement:
+    """What a compiled circuit states, read from its metadata."""
+    kind, shape = _metadata(circuit)
+    return Statement(kind, shape, circuit.digest, setup)
+
+
+def check(circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> None:
+    """Check the claim against every constraint, without a proof.
+
+    Raises UnsatisfiedConstraint, which names the obligation that fails.
+    """
+    circuit.check(witness(circuit, claim, account))
+
+
+def setup(
+    circuit: CompiledCircuit, *, development: bool = False
+) -> tuple[ProvingKey, VerifyingKey]:
+    """The keys of a margin statement. Only development keys, whose proofs anyone can forge, yet."""
+    statement = statement_of(circuit)
+    pk = ProvingKey(keygen.setup(circuit, development=development), statement)
+    return pk, pk.verifying_key
+
+
+def import_key(circuit: CompiledCircuit, key: Any) -> ProvingKey:
+    """A `.zkey` from elsewhere (`zk.formats.zkey.load_zkey`), checked in full, for this circuit."""
+    from zk.formats.zkey import check_zkey_points
+    from zk.keylint import is_development, lint_key
+
+    prover.check_sizes(key, circuit.r1cs)
+    keygen.check_coefficients(key, circuit.r1cs)
+    check_zkey_points(key, "the proving key")
+    lint_key(key.vk, allow_development=True, pk=key)
+    kind = DEVELOPMENT if is_development(key.vk) else NOT_VERIFIED
+    return ProvingKey(key, statement_of(circuit, kind))
+
+
+def prove(pk: ProvingKey, circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> Proof:
+    """A proof of the claim, verified before it is returned.
+
+    Raises UnsatisfiedConstraint if the claim is false, DigestMismatch for another circuit's key.
+    """
+    if pk.statement.circuit_digest != circuit.digest:
+        raise DigestMismatch(
+            f"the proving key is of another circuit ({pk.statement}) than {circuit.name}: take the "
+            "circuit from the key's folder"
+        )
+    return prover.prove(pk.key, circuit, witness(circuit, claim, account))
+
+
+def witness(circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> Limbs:
+    """Every wire's value for this claim, unchecked. A secret."""
+    kind, shape = _metadata(circuit)
+    if kind != claim.statement:
+        raise InputError(f"the circuit states {kind!r}, the claim is {claim.statement!r}")
+    offered = claim.params.shape_for(shape.size_class)
+    if offered != shape:
+        raise DigestMismatch(
+            f"the circuit was compiled for another shape ({shape}) than the params have "
+            f"({offered}): compile it again"
+        )
+    try:
+        book = account.book(claim.params)
+        values = claim.inputs(shape, book, account.salt(), circuit.digest)
+    except InputError as error:
+        # A row that the market lacks is found by its place in the account.
+        raise (error if error.file or not error.path else error.in_file(account.file)) from None
+    return circuit.witness(values)
+
+
+def _metadata(circuit: CompiledCircuit) -> tuple[str, Shape]:
+    metadata = circuit.metadata
+    try:
+        kind, shape = metadata["statement"], Shape(**metadata["shape"])
+    except (KeyError, TypeError, InputError):
+        kind, shape = "", None
+    if kind not in STATEMENTS or shape is None or asdict(shape) != metadata["shape"]:
+        raise ArtifactError(
+            f"{circuit.name}: is not a margin statement; compile one with `zkmargin compile` "
+            "(circuits of your own: prover.keygen and prover.prove)"
+        )
+    return kind, shape

@@ -1,0 +1,168 @@
+"""statement.json: what a key is for, and the digests of the files that belong together.
+
+Setup writes it last, so it names either the old set of files or the new one. It is public: a
+verifier needs it and the verification key, a prover the whole folder.
+
+    format            "zkmargin.statement/1"
+    statement         "meets" or "liquidatable"
+    shape             what is compiled in: slots, tiers, rows
+    public_inputs     their names, in the order of public.json
+    setup             "development" (anyone can forge), or "not verified" (a key from elsewhere)
+    circuit, proving_key, verification_key    each a file beside this one and what it must be
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from circuits.margin.checker import Choice, Decimal, List, Object, Place, Text
+from circuits.margin.documents import load
+from circuits.margin.jsonfile import parse_json
+from circuits.margin.shape import MAX_ROWS, MAX_TIERS, SIZE_CLASSES, TINY_CLASS, Shape, slots
+from zk.errors import ArtifactError, InputError
+from zk.formats.atomic import write_atomic
+
+FORMAT: Final = "zkmargin.statement/1"
+FILE: Final = "statement.json"
+DEVELOPMENT: Final = "development"
+NOT_VERIFIED: Final = "not verified"
+LIMIT: Final = 1_000_000
+
+#: Names of the public inputs of either statement.
+_SHARED: Final = ("domain", "account", "commitment", "epoch_root", "params_digest")
+PUBLIC_INPUTS: Final = {
+    "meets": (*_SHARED, "claim"),
+    "liquidatable": (*_SHARED, "liquidator"),
+}
+
+# A plain name: the files stand beside statement.json and nowhere else.
+_NAME: Final = Text(r"[a-z0-9][a-z0-9_.-]{0,63}", "the name of a file in the same folder")
+_SHA256: Final = Text(r"[0-9a-f]{64}", "a SHA-256 in 64 hexadecimal digits")
+_DIGEST: Final = Text(r"0x[0-1][0-9a-f]{63}", "a circuit digest: 0x and 64 hexadecimal digits")
+_TIERS: Final = Decimal(0, 1, MAX_TIERS, "a number of tiers")
+_FILE: Final = Object({"file": _NAME, "sha256": _SHA256})
+
+_SPEC: Final = Object(
+    {
+        "format": Choice((FORMAT,)),
+        "statement": Choice(tuple(PUBLIC_INPUTS)),
+        "shape": Object(
+            {
+                "size_class": Choice((*SIZE_CLASSES, TINY_CLASS)),
+                "requirement_tiers": _TIERS,
+                "haircut_tiers": _TIERS,
+                "rows": Decimal(0, 1, MAX_ROWS, "a number of rows"),
+            }
+        ),
+        "public_inputs": List(Text(r"[a-z_]{1,40}", "a name"), 16),
+        "setup": Choice((DEVELOPMENT, NOT_VERIFIED)),
+        "circuit": Object({"file": _NAME, "digest": _DIGEST}),
+        "proving_key": _FILE,
+        "verification_key": _FILE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A file beside statement.json, and the SHA-256 it must have."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a key proves: the statement, its shape, and the circuit's digest."""
+
+    kind: str
+    shape: Shape
+    circuit_digest: int
+    setup: str
+
+    @property
+    def development(self) -> bool:
+        return self.setup == DEVELOPMENT
+
+    @property
+    def public_inputs(self) -> tuple[str, ...]:
+        return PUBLIC_INPUTS[self.kind]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.shape.size_class}"
+
+
+@dataclass(frozen=True)
+class StatementFile:
+    """A statement and the files of its keys; `path` is where it was read."""
+
+    statement: Statement
+    circuit: str
+    proving_key: Pinned
+    verification_key: Pinned
+    path: Path
+
+    def beside(self, name: str) -> Path:
+        return self.path.parent / name
+
+
+def load_statement(path: str | os.PathLike[str]) -> StatementFile:
+    """Read a statement.json. Raises ArtifactError, for it is a program's file."""
+    try:
+        return _parse(*load(path, LIMIT), Path(path))
+    except InputError as error:
+        raise ArtifactError(str(error)) from None
+
+
+def save_statement(path: str | os.PathLike[str], file: StatementFile) -> None:
+    """Write a statement.json in one step."""
+    statement, shape = file.statement, file.statement.shape
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "statement": statement.kind,
+        "shape": {
+            "size_class": shape.size_class,
+            "requirement_tiers": str(shape.requirement_tiers),
+            "haircut_tiers": str(shape.haircut_tiers),
+            "rows": str(shape.rows),
+        },
+        "public_inputs": list(statement.public_inputs),
+        "setup": statement.setup,
+        "circuit": {"file": file.circuit, "digest": f"{statement.circuit_digest:#066x}"},
+        "proving_key": vars(file.proving_key),
+        "verification_key": vars(file.verification_key),
+    }
+    write_atomic(path, json.dumps(content, indent=2) + "\n")
+
+
+def _parse(data: bytes, name: str, path: Path) -> StatementFile:
+    at = Place(name)
+    content = _SPEC.check(parse_json(data, name, limit=LIMIT), at)
+    kind = content["statement"]
+    if tuple(content["public_inputs"]) != PUBLIC_INPUTS[kind]:
+        raise at.key("public_inputs").error(
+            f"must be {', '.join(PUBLIC_INPUTS[kind])}: this version knows no other order"
+        )
+    shape = content["shape"]
+    statement = Statement(
+        kind=kind,
+        shape=Shape(
+            *slots(shape["size_class"]),
+            requirement_tiers=shape["requirement_tiers"],
+            haircut_tiers=shape["haircut_tiers"],
+            rows=shape["rows"],
+        ),
+        circuit_digest=int(content["circuit"]["digest"], 16),
+        setup=content["setup"],
+    )
+    return StatementFile(
+        statement=statement,
+        circuit=content["circuit"]["file"],
+        proving_key=Pinned(**content["proving_key"]),
+        verification_key=Pinned(**content["verification_key"]),
+        path=path,
+    )

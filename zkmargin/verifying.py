@@ -1,0 +1,72 @@
+"""The verifier's side: check a proof against what the verifier knows itself, generate a contract.
+
+The public inputs are rebuilt from the claim, the account's id and the commitment that a ledger or a
+contract holds; a prover's own list of them is never used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from verifier import verify as verifier
+from zk.errors import InputError
+from zk.groth16 import Proof
+
+if TYPE_CHECKING:
+    from circuits.margin.statement import Claim, LiquidationClaim
+    from verifier.contract import Contract
+    from zkmargin.keys import VerifyingKey
+
+__all__ = ["contract", "public_inputs", "verify"]
+
+
+def public_inputs(
+    vk: VerifyingKey, claim: Claim | LiquidationClaim, *, account: int, commitment: int
+) -> list[int]:
+    """The public inputs of a claim about an account, for the circuit of this key."""
+    statement = vk.statement
+    if claim.statement != statement.kind:
+        raise InputError(f"the key is for {statement.kind!r}, the claim is {claim.statement!r}")
+    offered = claim.params.shape_for(statement.shape.size_class)
+    if offered != statement.shape:
+        raise InputError(
+            f"the key is for another shape ({statement.shape}) than these params have ({offered})"
+        )
+    return claim.publics(statement.circuit_digest, account, commitment)
+
+
+def verify(
+    vk: VerifyingKey,
+    proof: Proof,
+    claim: Claim | LiquidationClaim,
+    *,
+    account: int,
+    commitment: int,
+    allow_development_key: bool = False,
+) -> None:
+    """Return when the proof proves the claim; raise InvalidProof when it does not.
+
+    `account` and `commitment` are what the verifier knows from its ledger or contract, never what
+    came with the proof.
+    """
+    publics = public_inputs(vk, claim, account=account, commitment=commitment)
+    verifier.verify(vk.key, proof, publics, allow_development_key=allow_development_key)
+
+
+def contract(
+    vk: VerifyingKey,
+    *,
+    name: str = "MarginVerifier",
+    allow_development_key: bool = False,
+    setup_not_verified: bool = False,
+) -> Contract:
+    """The Solidity contract that verifies this key's proofs; `.save(path)` writes it."""
+    from verifier.contract import contract as generate
+
+    return generate(
+        vk.key,
+        name=name,
+        circuit_digest=vk.statement.circuit_digest,
+        allow_development_key=allow_development_key,
+        setup_not_verified=setup_not_verified,
+    )
