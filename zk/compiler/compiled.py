@@ -29,7 +29,7 @@ from zk.field import Limbs, R, to_limbs
 from zk.r1cs import R1CS
 
 #: The matrices of the encoding, in order.
-MATRICES = ("a", "b", "c", "pool")
+MATRICES = ("a", "b", "c", "p")  # p: the pool; a section name has 8 bytes
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,7 +131,7 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         head["metadata"],
         slots,
         r1cs,
-        WitnessProgram(code, matrices["pool"], table, len(slots)),
+        WitnessProgram(code, matrices["p"], table, len(slots)),
         Debug(origins, row_origin),
     )
 
