@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from zk.formats.zkey import check_zkey_points, load_zkey, save_zkey
 
 
 def assert_same_bytes(
-    path: Path, folder: Path, load: Callable[[Path], object], save: Callable[[Path, object], None]
+    path: Path, folder: Path, load: Callable[[Path], Any], save: Callable[[Path, Any], None]
 ) -> None:
     copy = folder / "copy"
     save(copy, load(path))
