@@ -1,7 +1,7 @@
 """The slow twin of the engine: the same functions on Python integers, py_ecc and galois.
 
 It shares no kernel with the Rust engine, so the two check each other; only it imports py_ecc and
-galois. Only `run_witness` takes more than the engine's: `overrides`, for tests that forge witnesses.
+galois. Only `run_witness` takes more than the engine's: `overrides`, to forge witnesses in tests.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Groth16 on integers: the twin of engine/core/src/{keygen,prove,verify}.rs.
 
-Source: Groth (2016), section 3.2; the QAP and the coset form of snarkjs. Notation: n the domain's size,
-H = <w_n>, g = w_2n; A_i, B_i, C_i the polynomials of wire i at tau; gamma = 1. tau, delta, r and s come
-from `secrets` (the OS, by rejection) and from nowhere else.
+Source: Groth (2016), section 3.2; the QAP and the coset form of snarkjs. Notation: n the domain's
+size, H = <w_n>, g = w_2n; A_i, B_i, C_i the polynomials of wire i at tau; gamma = 1. tau, delta, r
+and s come from `secrets` (the OS, by rejection) and from nowhere else.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def _quotient(pk: ProvingKey, w: list[int]) -> list[int]:
 
 
 def verify(vk: VerifyingKey, publics: Limbs, proof: Proof) -> bool:
-    """Whether e(A, B) = e(alpha, beta) e(sum x_i IC_i, gamma) e(C, delta); all points are checked."""
+    """Whether e(A, B) = e(alpha, beta) e(sum x_i IC_i, gamma) e(C, delta); points are checked."""
     alpha = arrays.finite_point(G1, vk.alpha1, "key.alpha1")
     beta, gamma, delta = (
         arrays.finite_point(G2, point, "key") for point in (vk.beta2, vk.gamma2, vk.delta2)

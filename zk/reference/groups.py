@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
-from py_ecc import optimized_bn128 as bn128
-
 from zk.field import Q, R
+
+#: py_ecc's module; its types say too little to be checked against.
+bn128: Any = import_module("py_ecc.optimized_bn128")
 
 Point = Any  # (x, y) or None
 Points = list[Point]

@@ -11,14 +11,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from py_ecc import optimized_bn128 as bn128
 
 from zk import field
 from zk.errors import EngineError
 from zk.field import Limbs, Q, R, U, to_limbs
 from zk.grain import FULL_ROUNDS, PARTIAL_ROUNDS, mds_matrix, round_constants
 from zk.reference import arrays
-from zk.reference.groups import G1, G2, Group, Point, Points, msm, mul_fixed
+from zk.reference.groups import G1, G2, Group, Point, Points, bn128, msm, mul_fixed
 
 # --- curve
 
@@ -37,7 +36,8 @@ def _msm(g: Group, points: Limbs, scalars: Limbs) -> Limbs:
     ps, ks = arrays.points_in(g, points), arrays.scalars_in(scalars)
     if len(ps) != len(ks):
         raise EngineError(f"{len(ps)} points and {len(ks)} scalars")
-    return arrays.points_out(g, [msm(g, ps, ks)])[0]
+    out: Limbs = arrays.points_out(g, [msm(g, ps, ks)])[0]
+    return out
 
 
 def mul_g1(point: Limbs, scalars: Limbs) -> Limbs:
@@ -76,7 +76,7 @@ def pairing(g1: Limbs, g2: Limbs) -> list[int]:
     p = arrays.good_points(G1, _row(G1, g1))
     q = arrays.good_points(G2, _row(G2, g2))
     value = bn128.final_exponentiate(miller(p, q)) ** _NORMALISE
-    # py_ecc writes Fq12 as Fq[w] with w^6 = 9 + i, we as Fq2[v][w] with v = w^2: the Fq2 coefficient
+    # py_ecc writes Fq12 as Fq[w] with w^6 = 9 + i, we as Fq2[v][w] with v = w^2: the coefficient
     # x + y i of w^m is (x - 9 y) w^m + y w^(m + 6).
     c = [int(coefficient) for coefficient in value.coeffs]
     out = []
@@ -99,7 +99,7 @@ def product_is_one(ps: Points, qs: Points) -> bool:
 
 
 def miller(ps: Points, qs: Points) -> Any:
-    """The product of the Miller loops; one final exponentiation makes it the product of pairings."""
+    """The product of the Miller loops, not yet exponentiated."""
     value = bn128.FQ12.one()
     for p, q in zip(ps, qs, strict=True):
         if p is not None and q is not None:

@@ -1,12 +1,13 @@
-"""Constraint systems and witness programs on integers: the twin of engine/core/src/{r1cs,witness}.rs.
+"""Constraint systems and witness programs on integers.
 
-Notation: w the wires; an instruction is (op, dst, n, a, b), as in zk/compiler/witness.py. A run never
-fails because of a value, only because the program is malformed.
+Notation: w the wires; an instruction is (op, dst, n, a, b), as in zk/compiler/witness.py. A run
+never fails because of a value, only because the program is malformed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from math import isqrt
 from typing import Protocol
 
@@ -43,7 +44,7 @@ class Rows:
         if any(part.dtype != np.uint32 or part.ndim != 1 for part in parts):
             raise EngineError(f"{what}: an array of uint32 is needed")
         offsets, wires, coeffs = ([int(x) for x in part] for part in parts)
-        rising = all(a <= b for a, b in zip(offsets, offsets[1:], strict=False))
+        rising = all(a <= b for a, b in pairwise(offsets))
         whole = bool(offsets) and offsets[0] == 0 and offsets[-1] == len(wires) == len(coeffs)
         if not (rising and whole):
             raise EngineError(f"{what}: the offsets do not partition the terms")
@@ -52,7 +53,7 @@ class Rows:
         if any(coeff >= len(table) for coeff in coeffs):
             raise EngineError(f"{what}: a coefficient is out of range")
         terms = list(zip(wires, (table[coeff] for coeff in coeffs), strict=True))
-        self.rows = [terms[start:end] for start, end in zip(offsets, offsets[1:], strict=False)]
+        self.rows = [terms[start:end] for start, end in pairwise(offsets)]
 
     def dot(self, i: int, w: list[int] | list[int | None]) -> int:
         """Row i times w."""
@@ -102,8 +103,8 @@ def run_witness(
 ) -> Limbs:
     """The whole witness from the inputs w[1] .. w[n_inputs].
 
-    `overrides` puts a value in a wire's place, whatever the input or instruction gives: with it a test
-    forges a witness that the program would never make. Only the twin has it.
+    `overrides` puts a value in a wire's place, whatever the input or instruction gives: with it a
+    test forges a witness that the program would never make. Only the twin has it.
     """
     values = arrays.scalars_in(inputs, "inputs")
     if len(values) != program.n_inputs:
