@@ -57,21 +57,16 @@ def _write(target: Path, chunks: Iterable[Buffer], mode: int, overwrite: bool) -
             for chunk in chunks:
                 _write_all(descriptor, chunk)
             os.fsync(descriptor)
-            if not overwrite and not named:
-                _link(descriptor, target)
-                _sync_folder(target.parent)
-                return
-            if not named:
-                _link(descriptor, temporary)
+            if not named and not _linked(descriptor, target, overwrite):
+                _link(descriptor, temporary)  # link(2) does not replace a file; rename(2) does
                 named = True
         finally:
             os.close(descriptor)
-        if overwrite:
+        if named and overwrite:
             os.replace(temporary, target)
-        else:
+            named = False
+        elif named:
             os.link(temporary, target)
-            os.unlink(temporary)
-        named = False
         _sync_folder(target.parent)
     finally:
         if named:
@@ -87,6 +82,17 @@ def _open(temporary: Path, mode: int) -> tuple[int, bool]:
             return os.open(temporary.parent, nameless | os.O_WRONLY | os.O_CLOEXEC, mode), False
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
     return os.open(temporary, flags, mode), True
+
+
+def _linked(descriptor: int, target: Path, overwrite: bool) -> bool:
+    """Whether the file got its name at once; False where an existing file must be replaced."""
+    try:
+        _link(descriptor, target)
+    except FileExistsError:
+        if not overwrite:
+            raise
+        return False
+    return True
 
 
 def _link(descriptor: int, name: Path) -> None:
