@@ -88,12 +88,7 @@ class ProvingKey:
         from zk.formats.zkey import read_zkey
 
         file = load_set(folder)
-        circuit_path = file.beside(file.circuit)
-        circuit = load_circuit(circuit_path)
-        if circuit.digest != file.statement.circuit_digest:
-            raise DigestMismatch(
-                f"{circuit_path}: is not the circuit that {file.path} names: run setup again"
-            )
+        circuit = load_pinned_circuit(file)
         name, data = map_file(file.beside(file.proving_key.file))
         _check_digest(data, name, file.proving_key, file.path)
         return cls(read_zkey(data, name), file.statement), circuit
@@ -108,6 +103,18 @@ def load_set(folder: str | os.PathLike[str]) -> StatementFile:
             file=str(folder),
         )
     return load_statement(path)
+
+
+def load_pinned_circuit(file: StatementFile) -> CompiledCircuit:
+    """The circuit of a set."""
+    path = file.beside(file.circuit)
+    circuit = load_circuit(path)
+    if circuit.digest != file.statement.circuit_digest:
+        raise DigestMismatch(
+            f"{path}: is not the circuit that {file.path} names: fetch the set of keys anew, or "
+            "run setup again"
+        )
+    return circuit
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:

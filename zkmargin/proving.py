@@ -28,6 +28,7 @@ __all__ = [
     "compile",
     "import_key",
     "prove",
+    "prove_witness",
     "setup",
     "statement_circuit",
     "statement_of",
@@ -85,12 +86,14 @@ def prove(pk: ProvingKey, circuit: CompiledCircuit, claim: AnyClaim, account: Ac
 
     Raises UnsatisfiedConstraint if the claim is false, DigestMismatch for another circuit's key.
     """
-    if pk.statement.circuit_digest != circuit.digest:
-        raise DigestMismatch(
-            f"the proving key is of another circuit ({pk.statement}) than {circuit.name}: take the "
-            "circuit from the key's folder"
-        )
-    return prover.prove(pk.key, circuit, witness(circuit, claim, account))
+    _check_circuit(pk, circuit)
+    return prove_witness(pk, circuit, witness(circuit, claim, account))
+
+
+def prove_witness(pk: ProvingKey, circuit: CompiledCircuit, values: Limbs) -> Proof:
+    """A proof for a witness that `witness` made; checked before and after."""
+    _check_circuit(pk, circuit)
+    return prover.prove(pk.key, circuit, values)
 
 
 def witness(circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> Limbs:
@@ -111,6 +114,14 @@ def witness(circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> Limb
         # A row that the market lacks is found by its place in the account.
         raise (error if error.file or not error.path else error.in_file(account.file)) from None
     return circuit.witness(values)
+
+
+def _check_circuit(pk: ProvingKey, circuit: CompiledCircuit) -> None:
+    if pk.statement.circuit_digest != circuit.digest:
+        raise DigestMismatch(
+            f"the proving key is of another circuit ({pk.statement}) than {circuit.name}: take the "
+            "circuit from the key's folder"
+        )
 
 
 def _metadata(circuit: CompiledCircuit) -> tuple[str, Shape]:

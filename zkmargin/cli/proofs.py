@@ -1,0 +1,132 @@
+"""`check` and `prove`: the account's side. Only `--reveal` prints the account's numbers."""
+
+from __future__ import annotations
+
+import click
+
+from circuits.margin.account import Account
+from zk.compiler.compiled import CompiledCircuit
+from zk.field import from_limbs
+from zk.formats.atomic import write_atomic
+from zk.formats.circuit import load_circuit
+from zk.formats.json import write_proof, write_public
+from zkmargin import proving
+from zkmargin.cli import options
+from zkmargin.cli.output import extras, note, result, step, warn_development
+from zkmargin.keys import ProvingKey, load_pinned_circuit, load_set
+from zkmargin.statement_file import Statement
+
+
+@options.verb(
+    "check",
+    "zkmargin check --circuit meets.zkc --params params.json --market market.json \\\n"
+    "    --account account.json --secret account.secret --mode MM",
+)
+@options.circuit()
+@options.keys()
+@options.claim()
+@options.account()
+@options.secret()
+@options.reveal()
+@click.option("--witness", type=options.PATH, help="Also write the witness, a .wtns file; secret.")
+def check_command(
+    circuit: str | None,
+    keys: str | None,
+    claim_options: options.ClaimOptions,
+    account: str,
+    secret: str,
+    reveal: bool,
+    witness: str | None,
+) -> None:
+    """Check a claim against every constraint, without a proof; exit 1 names what fails.
+
+    With --reveal the account's owner sees equity, requirement, the position that binds, and the
+    distance from the line.
+    """
+    from zk.formats.wtns import save_wtns
+
+    if (circuit is None) == (keys is None):
+        raise click.UsageError("give either --circuit or --keys")
+    compiled, statement = _circuit(circuit, keys)
+    claim = claim_options.claim(statement.kind)
+    loaded = Account.load(account, secret=secret)
+    if reveal:
+        from zkmargin.cli.reveal import reveal_account
+
+        reveal_account(loaded, claim)
+    with step("checking every constraint"):
+        values = proving.witness(compiled, claim, loaded)
+        compiled.check(values)
+    if witness is not None:
+        save_wtns(witness, values)
+        note(f"{witness} holds every secret of the account")
+    result(
+        f"satisfied: {statement}",
+        statement=statement.kind,
+        size_class=statement.shape.size_class,
+        **extras(),
+    )
+
+
+def _circuit(circuit: str | None, keys: str | None) -> tuple[CompiledCircuit, Statement]:
+    """The circuit of a file, or of a folder of keys without reading the keys."""
+    if circuit is not None:
+        compiled = load_circuit(circuit)
+        return compiled, proving.statement_of(compiled)
+    file = load_set(keys or "")
+    if file.statement.development:
+        warn_development()
+    return load_pinned_circuit(file), file.statement
+
+
+@options.verb(
+    "prove",
+    "zkmargin prove --keys keys --params params.json --market market.json \\\n"
+    "    --account account.json --secret account.secret --mode MM \\\n"
+    "    --proof proof.json --public public.json",
+)
+@options.keys(required=True)
+@options.claim()
+@options.account()
+@options.secret()
+@options.proof(help="Where to write the proof.")
+@options.public(default="public.json", show_default=True, help="Where to write the public inputs.")
+def prove_command(
+    keys: str,
+    claim_options: options.ClaimOptions,
+    account: str,
+    secret: str,
+    proof: str,
+    public: str,
+) -> None:
+    """Prove a claim about an account; the proof is verified before it is written.
+
+    The proving key is known by its digest in statement.json. Exit 1, and nothing written, if the
+    claim is false.
+    """
+    if proof == public:
+        raise click.UsageError("--proof and --public name the same file")
+    with step("reading the keys"):
+        pk, circuit = ProvingKey.load(keys)
+    if pk.statement.development:
+        warn_development()
+    claim = claim_options.claim(pk.statement.kind)
+    loaded = Account.load(account, secret=secret)
+    with step(f"proving {pk.statement}"):
+        values = proving.witness(circuit, claim, loaded)
+        made = proving.prove_witness(pk, circuit, values)
+    publics = values[1 : 1 + circuit.r1cs.n_publics]
+    # Both texts are made before either file is.
+    texts = {public: write_public(publics), proof: write_proof(made)}
+    for path, text in texts.items():
+        write_atomic(path, text)
+    names = pk.statement.public_inputs
+    numbers = [str(value) for value in from_limbs(publics)]
+    result(
+        f"proved: {pk.statement}\n{proof}\n{public}",
+        statement=pk.statement.kind,
+        size_class=pk.statement.shape.size_class,
+        proof=proof,
+        public=public,
+        public_inputs=dict(zip(names, numbers, strict=True)),
+    )
