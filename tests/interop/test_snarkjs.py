@@ -6,6 +6,7 @@ that breaks a constraint, so only a verdict on the proof counts.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.formats.iden3 import Iden3Files
 from tests.interop.product import PRODUCT, product_witness
 from zk import engine
 from zk.errors import ArtifactError
-from zk.field import Limbs, to_limbs
+from zk.field import Limbs, Q, to_limbs
 from zk.formats.contributions import read_contributions
 from zk.formats.json import (
     load_proof,
@@ -169,3 +170,25 @@ def test_contribution_keeps_the_development_mark(
 def test_a_zkey_is_not_a_ptau(iden3_files: Iden3Files) -> None:
     with pytest.raises(ArtifactError, match=r"is not a \.zkey file"):
         load_zkey(iden3_files.ptau)
+
+
+def test_forms_that_snarkjs_takes_and_we_refuse(iden3_files: Iden3Files, tmp_path: Path) -> None:
+    """Other texts of a valid proof: snarkjs's verifier says OK to each, ours is never asked.
+
+    A record of the difference: where snarkjs has become strict, the line here can go.
+    """
+    good = json.loads(iden3_files.proof.read_text())
+    x, y = (int(c) for c in good["pi_a"][:2])
+    forms = {
+        "coordinate plus q": {"pi_a": [str(x + Q), str(y), "1"]},
+        "projective": {"pi_a": [str(4 * x % Q), str(8 * y % Q), "2"]},
+        "hexadecimal": {"pi_a": [hex(x), hex(y), "0x1"]},
+        "surplus key": {"pi_d": "1"},
+        "no curve": {"curve": None},
+    }
+    path = tmp_path / "proof.json"
+    for name, form in forms.items():
+        path.write_text(json.dumps(good | form))
+        assert snarkjs.verifies(iden3_files.vk, iden3_files.public, path), name
+        with pytest.raises(ArtifactError):
+            load_proof(path)

@@ -5,7 +5,7 @@ Every number is a decimal string in its one canonical form: "0" or digits withou
 coordinates below q, public signals below r; nPublic alone is a JSON integer. Points are affine with
 a third coordinate "1" (in G2 ["1", "0"]), on the curve, in the subgroup, not at infinity. Keys are
 exact: none missing, none surplus, none twice. Files over the limits below are refused unparsed.
-docs/formats/json.md has the texts.
+docs/formats has a page for each.
 """
 
 from __future__ import annotations
