@@ -234,7 +234,9 @@ def _placed(
     rng: Random, found: Book, of: Epoch, mode: int, buffer: int, kind: str, below: bool
 ) -> Book:
     """The book with cash that puts its margin where the kind says; shrunk until such cash fits."""
+    attempts = 0
     while True:
+        attempts += 1
         terms = breakdown(replace(found, cash=0), of.by_key, mode)
         # The least cash that meets; at that, the distance is 0 exactly if the division is.
         least = -(terms.distance(buffer) // CASH_SCALE)
@@ -251,14 +253,15 @@ def _placed(
             cash = least - 1 - away if below else least + away
         if -CASH_MAX - 1 <= cash <= CASH_MAX:
             return replace(found, cash=cash)
-        found = _shrunk(found, of)
+        # The smallest coarse quantities of many slots can be too much for any cash: then let go.
+        found = _shrunk(found, of, coarse=attempts < 24)
 
 
-def _shrunk(found: Book, of: Epoch) -> Book:
-    """Quantities (multiples of _COARSE kept so) and unsettled funding, a seventh of the old."""
+def _shrunk(found: Book, of: Epoch, *, coarse: bool) -> Book:
+    """Quantities and unsettled funding, a seventh of the old; `coarse` keeps multiples of _COARSE."""
 
     def less(size: int) -> int:
-        if size % _COARSE == 0 and size:
+        if coarse and size % _COARSE == 0:
             return max(size // 7 // _COARSE, 1) * _COARSE
         return max(size // 7, 1)
 

@@ -1,0 +1,54 @@
+# `make demo` and `make test` need nothing but the checkout and the tools named by `scripts/need`.
+VENV   := .venv
+PYTHON := $(VENV)/bin/python
+NPM    := tests/js/node_modules/.stamp
+BUILT  := $(VENV)/.built
+RUST   := Cargo.toml Cargo.lock $(shell find engine -name '*.rs' -o -name Cargo.toml)
+
+.PHONY: demo test test-slow lint bench lock clean build
+.DELETE_ON_ERROR:
+
+demo: build $(NPM) ## An account proves its margin and an EVM accepts the proof
+	$(PYTHON) -m zkmargin demo
+
+test: lint ## Everything CI runs
+	cargo test --release --quiet --package zkmargin-core
+	$(PYTHON) -m pytest -q -n 2 --dist worksteal
+
+test-slow: build $(NPM) ## The exhaustive checks
+	$(PYTHON) -m pytest -q -n 2 --dist worksteal -m slow
+
+lint: build $(NPM)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	cargo fmt --check
+	cargo clippy --release --all-targets --quiet -- -D warnings
+
+bench: build $(NPM) ## Times of every size class beside snarkjs; writes docs/benchmarks.md
+	$(PYTHON) -m bench.classes
+
+build: $(BUILT)
+
+$(VENV)/.tools: requirements-dev.lock
+	@sh scripts/need
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(BUILT): $(VENV)/.tools $(RUST) pyproject.toml
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/maturin develop --release --locked --quiet
+	@touch $@
+
+$(NPM): tests/js/package-lock.json
+	@sh scripts/need node
+	npm ci --prefix tests/js --silent --no-audit --no-fund
+	@touch $@
+
+lock: ## Renew the lock of the Python packages (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes \
+	  --no-emit-index-url --no-header --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) target tests/js/node_modules zk/_engine*.so
