@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zk.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, mds_matrix, round_constants
-
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.template import Template
 from zk.compiler.types import Field, add_lc, constant_of
+from zk.errors import CompileError
 from zk.field import R
+from zk.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, mds_matrix, round_constants
 
 RATE = 16  # inputs of the widest permutation
 
@@ -30,6 +30,11 @@ def poseidon(cs: ConstraintSystem, inputs: Sequence[Field], state: Field | None 
 
     Requires: nothing.   Cost: 3 (8 t + RP) less 3 for every lane that is constant at entry.
     """
+    if not 1 <= len(inputs) <= RATE:
+        raise CompileError(
+            f"Poseidon takes 1 to {RATE} inputs, not {len(inputs)}; poseidon_sponge takes more",
+            cs.source_line(),
+        )
     lanes = [Field(cs, {}) if state is None else state, *inputs]
     t = len(lanes)
     constants = round_constants(t)
@@ -44,7 +49,7 @@ def poseidon(cs: ConstraintSystem, inputs: Sequence[Field], state: Field | None 
         else:
             fixed.append((i, pow(value, 5, R)))
     if not externals:
-        raise AssertionError("a hash of constants belongs in Python")
+        raise CompileError("a hash of constants belongs in Python", cs.source_line())
     key = (t, tuple(fixed))
     if key not in _templates:
         _templates[key] = Template.record(
@@ -64,7 +69,7 @@ def poseidon_sponge(cs: ConstraintSystem, values: Sequence[Field]) -> Field:
     for start in range(0, len(values), RATE):
         state = poseidon(cs, values[start : start + RATE], state)
     if state is None:
-        raise AssertionError("nothing to hash")
+        raise CompileError("nothing to hash", cs.source_line())
     return state
 
 

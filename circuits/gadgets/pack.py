@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zk.compiler.frontend import ConstraintSystem
-from zk.compiler.types import Bool, Field, Int, Uint
+from zk.compiler.types import Bool, Field, Int, Uint, bit, integer
 from zk.errors import CompileError
 from zk.field import R
 
@@ -39,5 +39,7 @@ def with_sign(cs: ConstraintSystem, magnitude: Uint, negative: Bool) -> Int:
 
     Requires: nothing.   Cost: 1 constraint.
     """
+    bit(cs, negative, "with_sign")
+    integer(cs, magnitude, "with_sign", Uint)
     value = magnitude - 2 * (negative * magnitude)
     return cs.number(value.lc, -magnitude.hi, magnitude.hi)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Bool, Field, Int
+from zk.compiler.types import bit as need_bit
+from zk.errors import CompileError
 
 
 def select(cs: ConstraintSystem, bit: Bool, if_one: Field, if_zero: Field) -> Field:
@@ -13,6 +15,7 @@ def select(cs: ConstraintSystem, bit: Bool, if_one: Field, if_zero: Field) -> Fi
 
     Requires: nothing.   Cost: 1 constraint.
     """
+    need_bit(cs, bit, "select")
     difference = Field(cs, if_one.lc) - Field(cs, if_zero.lc)
     value = Field(cs, if_zero.lc) + Field(cs, bit.lc) * difference
     if isinstance(if_one, Int) and isinstance(if_zero, Int):
@@ -28,9 +31,11 @@ def assert_member(
 
     Requires: nothing.   Cost: len(members) - 1 constraints, one more with `when`.
     """
+    if not members:
+        raise CompileError("an empty list has no members", cs.source_line())
     factors = [Field(cs, member.lc) - Field(cs, x.lc) for member in members]
     if when is not None:
-        factors.insert(0, Field(cs, when.lc))
+        factors.insert(0, Field(cs, need_bit(cs, when, "when=").lc))
     if len(factors) == 1:
         cs.assert_equal(factors[0], 0)
         return

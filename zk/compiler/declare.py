@@ -89,8 +89,16 @@ class _Declared:
                 if get_origin(kind) is list:
                     (kind,) = get_args(kind)
                     if declaration.count is None:
-                        raise CompileError(f"{cls.__name__}.{name}: a list needs count=")
+                        raise CompileError(
+                            f"{cls.__name__}.{name}: a list needs count=", declaration.where
+                        )
                 cls._declared[name] = (kind, declaration)
+        for name, declaration in vars(cls).items():
+            if isinstance(declaration, Declaration) and name not in cls._declared:
+                raise CompileError(
+                    f"{cls.__name__}.{name} has no type: write {name}: Field = ...",
+                    declaration.where,
+                )
 
 
 class Struct(_Declared):
@@ -137,16 +145,26 @@ def _walk(owner: Any, prefix: str, circuit: Circuit) -> Iterator[InputSlot]:
                 )
 
 
-def bind(circuit: Circuit, cs: ConstraintSystem, slots: list[InputSlot]) -> None:
-    """Give every declared name its signal, and emit the range its type promises."""
+def bind(circuit: Circuit, cs: ConstraintSystem, slots: list[InputSlot]) -> list[range]:
+    """Give every declared name its signal, and emit the range its type promises.
+
+    Returns the wires of each slot's decomposition, in the slots' order.
+    """
     cs.n_inputs = len(slots)
     first = cs.wires(len(slots))
     wires = {slot.path: first + i for i, slot in enumerate(slots)}
-    _bind(circuit, "", circuit, cs, wires)
+    parts: dict[str, range] = {}
+    _bind(circuit, "", circuit, cs, wires, parts)
+    return [parts[slot.path] for slot in slots]
 
 
 def _bind(
-    owner: Any, prefix: str, circuit: Circuit, cs: ConstraintSystem, wires: dict[str, int]
+    owner: Any,
+    prefix: str,
+    circuit: Circuit,
+    cs: ConstraintSystem,
+    wires: dict[str, int],
+    parts: dict[str, range],
 ) -> None:
     for name, (kind, declaration) in owner._declared.items():
         values = []
@@ -154,11 +172,13 @@ def _bind(
             value: Struct | Field
             if isinstance(kind, type) and issubclass(kind, Struct):
                 value = _struct(kind, declaration, owner, circuit)
-                _bind(value, path + ".", circuit, cs, wires)
+                _bind(value, path + ".", circuit, cs, wires, parts)
             else:
                 bits = _bits(kind, declaration, path, owner, circuit)
+                start = cs.n_wires
                 with cs.obligation(f"{path} is {_words(kind, bits)}", declaration.where):
                     value = _typed(Field(cs, {wires[path]: 1}), kind, bits, cs)
+                parts[path] = range(start, cs.n_wires)
             values.append(value)
         setattr(owner, name, values if declaration.count is not None else values[0])
 
@@ -188,22 +208,32 @@ def _paths(path: str, declaration: Declaration, owner: Any, circuit: Circuit) ->
 
 
 def _struct(kind: type[Struct], declaration: Declaration, owner: Any, circuit: Circuit) -> Struct:
+    if declaration.visibility == "public" or declaration.bits is not None:
+        # Its members say what they are; a word that did nothing here would be believed.
+        raise CompileError(
+            f"a {kind.__name__} is declared private(), without bits=", declaration.where
+        )
     sizes = {k: _size(v, owner, circuit, k) for k, v in declaration.parameters.items()}
     return kind(**sizes)
 
 
 def _bits(kind: Any, declaration: Declaration, path: str, owner: Any, circuit: Circuit) -> int:
+    where = declaration.where
     if not (isinstance(kind, type) and issubclass(kind, Field)):
-        raise CompileError(f"{path}: declare Field, Bool, Uint, Int or a Struct")
-    if kind is Bool:
-        return 1
-    if kind is Field:
+        raise CompileError(f"{path}: declare Field, Bool, Uint, Int or a Struct", where)
+    if declaration.parameters:
+        name = next(iter(declaration.parameters))
+        raise CompileError(f"{path}: a {kind.__name__} takes no {name}=", where)
+    if kind in (Bool, Field):
         if declaration.bits is not None:
-            raise CompileError(f"{path}: a Field has no width; declare Uint or Int")
-        return R.bit_length()
+            raise CompileError(f"{path}: a {kind.__name__} takes no bits=", where)
+        return 1 if kind is Bool else R.bit_length()
     if declaration.bits is None:
-        raise CompileError(f"{path}: {kind.__name__} needs bits=")
-    return _size(declaration.bits, owner, circuit, path)
+        raise CompileError(f"{path}: {kind.__name__} needs bits=", where)
+    bits = _size(declaration.bits, owner, circuit, path)
+    if bits < 1:
+        raise CompileError(f"{path}: bits= must be at least 1", where)
+    return bits
 
 
 def _size(size: Size, owner: Any, circuit: Circuit, path: str) -> int:

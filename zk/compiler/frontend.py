@@ -13,6 +13,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from types import FrameType
 
 import numpy as np
@@ -28,6 +29,7 @@ from zk.compiler.types import (
     Uint,
     add_lc,
     constant_of,
+    integer,
     scale_lc,
 )
 from zk.compiler.witness import Op
@@ -62,6 +64,7 @@ class ConstraintSystem:
         self.origins: list[tuple[str, str]] = []  # (obligation, file:line)
         self.code = array("I")  # five numbers an instruction
         self.pool: list[LinearCombination] = []
+        self.hint_lines: dict[int, str] = {}  # a hint's first wire -> file:line
         self.table: list[int] = []  # distinct coefficients, in the order of first use
         self._coefficient_index: dict[int, int] = {}
         self._origin_index: dict[tuple[str, str], int] = {}
@@ -138,12 +141,7 @@ class ConstraintSystem:
 
     def add(self, x: Field, y: Field | int, factor: int = 1) -> Field:
         """x + factor * y. Free."""
-        if isinstance(y, int):
-            y = (
-                self.constant(y)
-                if isinstance(x, Int) and abs(y) < HALF
-                else Field(self, {0: y % R})
-            )
+        y = self._operand(x, y)
         lc = add_lc(x.lc, y.lc, factor)
         if not (isinstance(x, Int) and isinstance(y, Int)):
             return Field(self, lc)
@@ -152,22 +150,40 @@ class ConstraintSystem:
 
     def multiply(self, x: Field, y: Field | int) -> Field:
         """x * y: free when one of them is constant, else one constraint."""
-        if isinstance(y, int):
-            y = (
-                self.constant(y)
-                if isinstance(x, Int) and abs(y) < HALF
-                else Field(self, {0: y % R})
-            )
+        y = self._operand(x, y)
         kx, ky = constant_of(x.lc), constant_of(y.lc)
         if isinstance(x, Int) and isinstance(y, Int):
-            ends = (x.lo * y.lo, x.lo * y.hi, x.hi * y.lo, x.hi * y.hi)
-            lo, hi = min(ends), max(ends)
-            if x.lc == y.lc:
-                lo = max(lo, 0)
-            if lo <= -HALF or hi >= HALF:
-                self._overflow("product", x, y)
+            lo, hi = self._product_range(x, y)
             return self.number(self._product(x.lc, y.lc, kx, ky), lo, hi)
         return Field(self, self._product(x.lc, y.lc, kx, ky))
+
+    def _product_range(self, x: Int, y: Int) -> tuple[int, int]:
+        """The interval of x * y."""
+        ends = (x.lo * y.lo, x.lo * y.hi, x.hi * y.lo, x.hi * y.hi)
+        lo, hi = min(ends), max(ends)
+        if x.lc == y.lc:
+            lo = max(lo, 0)  # a square
+        if lo <= -HALF or hi >= HALF:
+            self._overflow("product", x, y)
+        return lo, hi
+
+    def _operand(self, x: Field, y: Field | int) -> Field:
+        """y as a signal of this system: an integer beside an Int is an Int, else an element."""
+        if isinstance(y, int):
+            return self.constant(y) if isinstance(x, Int) else Field(self, {0: y % R})
+        self._own(x, y)
+        return y
+
+    def _own(self, *signals: Field | int) -> None:
+        """Refuses signals of another system: their wires would be read as this one's."""
+        for x in signals:
+            if not isinstance(x, (Field, int)):
+                raise CompileError(
+                    f"a signal or an integer is needed, not Python's {type(x).__name__}",
+                    self.source_line(),
+                )
+            if isinstance(x, Field) and x.cs is not self:
+                raise CompileError("a signal of another circuit", self.source_line())
 
     def _product(
         self, x: LinearCombination, y: LinearCombination, kx: int | None, ky: int | None
@@ -212,6 +228,7 @@ class ConstraintSystem:
 
     def assert_equal(self, x: Field, y: Field | int) -> None:
         """x = y. Free where a wire can be substituted away, else one constraint."""
+        self._own(x, y)
         lc = add_lc(x.lc, y.lc, -1) if isinstance(y, Field) else add_lc(x.lc, {0: y % R}, -1)
         constant = constant_of(lc)
         if constant == 0:
@@ -221,7 +238,13 @@ class ConstraintSystem:
         self.linear.append((lc, self.origin()))
 
     def assert_product(self, x: Field, y: Field, z: Field | int) -> None:
-        """x * y = z. One constraint."""
+        """x * y = z. One constraint.
+
+        Between Ints it is the integers' product: one that could leave the field is refused.
+        """
+        self._own(x, y, z)
+        if isinstance(x, Int) and isinstance(y, Int):
+            self._product_range(x, y)
         c = z.lc if isinstance(z, Field) else ({0: z % R} if z % R else {})
         kx, ky = constant_of(x.lc), constant_of(y.lc)
         if kx is not None or ky is not None:
@@ -232,6 +255,7 @@ class ConstraintSystem:
 
     def assert_bool(self, x: Field) -> Bool:
         """x is 0 or 1. One constraint; none where the type says so already."""
+        self._own(x)
         if isinstance(x, Bool):
             return x
         constant = constant_of(x.lc)
@@ -247,6 +271,11 @@ class ConstraintSystem:
 
     def hint_bits(self, x: Field, count: int, first: int = 0) -> list[Field]:
         """Bits first .. first + count - 1 of the canonical x, least significant first."""
+        if count < 1 or first < 0 or first + count > R.bit_length():
+            raise CompileError(
+                f"bits {first} to {first + count} of a field element of {R.bit_length()}",
+                self.source_line(),
+            )
         wire = self.wires(count)
         self._instruction(Op.BITS, wire, count, self._pooled(x), first)
         return [Field(self, {wire + i: 1}) for i in range(count)]
@@ -283,10 +312,13 @@ class ConstraintSystem:
         return Field(self, {wire: 1})
 
     def _pooled(self, x: Field) -> int:
+        self._own(x)
         self.pool.append(x.lc)
         return len(self.pool) - 1
 
     def _instruction(self, op: Op, dst: int, count: int, a: int, b: int) -> None:
+        if op != Op.ROW:
+            self.hint_lines[dst] = self.source_line()
         self.code.extend((op, dst, count, a, b))
 
     # Ranges -------------------------------------------------------------------------------------
@@ -296,6 +328,7 @@ class ConstraintSystem:
 
         Cost: `count` constraints; none when the same decomposition was asked before.
         """
+        self._own(x)
         if count < 1 or 1 << count >= HALF:
             raise CompileError(
                 f"{count} bits have one answer only up to {HALF.bit_length() - 1}",
@@ -328,6 +361,8 @@ class ConstraintSystem:
 
     def assert_range(self, x: Field, bits: int) -> Uint:
         """0 <= x < 2^bits. Cost: `bits`; none where the type implies it."""
+        if bits < 0:
+            raise CompileError(f"a range of {bits} bits", self.source_line())
         if isinstance(x, Uint) and x.hi < 1 << bits:
             return x
         if bits == 0:
@@ -343,6 +378,8 @@ class ConstraintSystem:
 
     def assert_signed_range(self, x: Field, bits: int) -> Int:
         """-2^(bits - 1) <= x < 2^(bits - 1). Cost: `bits`; none where the type implies it."""
+        if bits < 1:
+            raise CompileError(f"a signed range of {bits} bits", self.source_line())
         half = 1 << (bits - 1)
         if isinstance(x, Int) and -half <= x.lo and x.hi < half:
             return x
@@ -351,6 +388,7 @@ class ConstraintSystem:
 
     def assert_non_negative(self, x: Int) -> Uint:
         """x >= 0. Cost: the bits of its upper end."""
+        integer(self, x, "assert_non_negative")
         if isinstance(x, Uint):
             return x
         if x.hi < 0:
@@ -362,7 +400,17 @@ class ConstraintSystem:
     # Repeated blocks ----------------------------------------------------------------------------
 
     def instantiate(self, template: Template, externals: list[int]) -> list[Field]:
-        """Emit a template's rows, reading the wires `externals`; returns its outputs."""
+        """Emit a template's rows, reading the wires `externals`; returns its outputs.
+
+        The externals ascend: a wire that stood for two of them would be twice in a row.
+        """
+        if (
+            any(a >= b for a, b in pairwise([0, *externals]))
+            or len(externals) != template.n_externals
+        ):
+            raise CompileError(
+                "a template's externals are distinct wires, in order", self.source_line()
+            )
         known = self._templates.get(id(template))
         if known is None:
             indices = np.array([self.coefficient(c) for c in template.table], dtype=np.uint32)

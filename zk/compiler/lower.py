@@ -28,10 +28,11 @@ def compile(circuit: Circuit) -> CompiledCircuit:
     """
     slots = input_slots(circuit)
     cs = ConstraintSystem(circuit.name)
-    bind(circuit, cs, slots)
+    parts = bind(circuit, cs, slots)
+    ranges = len(cs.row_origin)
     circuit.define(cs)
     gone = eliminate_linear(cs)
-    _refuse_unconstrained(cs, slots, gone)
+    _refuse_unconstrained(cs, slots, gone, parts, ranges)
 
     numbers = _renumber(cs.n_wires, gone)
     pool = _pool(cs, numbers)  # may add to the coefficient table: before the table is laid out
@@ -61,17 +62,28 @@ def compile(circuit: Circuit) -> CompiledCircuit:
     )
 
 
-def _refuse_unconstrained(cs: ConstraintSystem, slots: list[InputSlot], gone: set[int]) -> None:
-    """CompileError for an input or a hint that appears in no row."""
-    used = np.zeros(cs.n_wires, dtype=bool)
+def _refuse_unconstrained(
+    cs: ConstraintSystem,
+    slots: list[InputSlot],
+    gone: set[int],
+    parts: list[range],
+    ranges: int,
+) -> None:
+    """CompileError for a hint that appears in no row, and for an input that appears in none but
+    those of its own range (the first `ranges` rows), itself and by its bits (`parts`).
+    """
+    used, read = np.zeros(cs.n_wires, dtype=bool), np.zeros(cs.n_wires, dtype=bool)
     for rows in (cs.a, cs.b, cs.c):
-        used[np.array(rows.wires, dtype=np.uint32)] = True
+        wires = np.array(rows.wires, dtype=np.uint32)
+        used[wires] = True
+        read[wires[rows.offsets[ranges] :]] = True
     used[list(gone)] = True
-    for wire in np.flatnonzero(~used[1:]) + 1:
-        if wire > cs.n_inputs:
-            raise CompileError(f"{cs.name}: a hint's result is read by no constraint (wire {wire})")
-        slot = slots[wire - 1]
-        if not slot.context:
+    for loose in np.flatnonzero(~used[cs.n_inputs + 1 :])[:1] + cs.n_inputs + 1:
+        # A hint of several results is entered by its first.
+        line = cs.hint_lines[max(first for first in cs.hint_lines if first <= loose)]
+        raise CompileError(f"{cs.name}: a hint's result is read by no constraint", line)
+    for wire, (slot, part) in enumerate(zip(slots, parts, strict=True), start=1):
+        if not (slot.context or read[wire] or read[part.start : part.stop].any()):
             advice = "; if it is only to be bound, declare public(context=True)" * slot.public
             raise CompileError(f"{cs.name}: no constraint reads the input {slot.path}{advice}")
 

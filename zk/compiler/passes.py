@@ -16,6 +16,7 @@ import numpy as np
 from zk.compiler.frontend import ConstraintSystem, Rows
 from zk.compiler.types import LinearCombination, add_lc, scale_lc
 from zk.compiler.witness import Op
+from zk.errors import CompileError
 from zk.field import R
 
 Substitution = dict[int, LinearCombination]
@@ -30,6 +31,9 @@ def eliminate_linear(cs: ConstraintSystem) -> set[int]:
         wire = max(lc, default=0)
         if not lc:
             continue  # implied by the ones before
+        if wire == 0:
+            # What is left is a constant that is not zero.
+            raise CompileError("these equalities contradict each other", cs.origins[origin][1])
         if wire <= cs.n_inputs or wire in several:
             _append_row(cs, lc, origin)
             continue

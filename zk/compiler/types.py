@@ -172,13 +172,36 @@ class Bool(Uint):
         return Bool(self.cs, add_lc({0: 1}, self.lc, -1))
 
     def __and__(self, other: Bool) -> Bool:
-        return Bool(self.cs, (self * other).lc)
+        return Bool(self.cs, (self * bit(self.cs, other, "&")).lc)
 
     def __or__(self, other: Bool) -> Bool:
-        return Bool(self.cs, (self + other - self * other).lc)
+        return Bool(self.cs, (self + bit(self.cs, other, "|") - self * other).lc)
 
     def __xor__(self, other: Bool) -> Bool:
-        return Bool(self.cs, (self + other - 2 * (self * other)).lc)
+        return Bool(self.cs, (self + bit(self.cs, other, "^") - 2 * (self * other)).lc)
+
+
+def bit(cs: ConstraintSystem, x: Field, what: str) -> Bool:
+    """x, which must be a Bool by its type; `what` names the operation that needs one.
+
+    Annotations do not run: an operation whose soundness rests on a bit asks for it here.
+    """
+    if not isinstance(x, Bool):
+        raise CompileError(f"{what} takes a Bool, not {_kind(x)}", cs.source_line())
+    return x
+
+
+def integer(cs: ConstraintSystem, x: Field, what: str, kind: type[Int] = Int) -> None:
+    """Refuses an x without a range, or one that may be negative where `kind` is Uint."""
+    if not isinstance(x, kind):
+        raise CompileError(
+            f"{what} takes an integer with a range ({kind.__name__}), not {_kind(x)}",
+            cs.source_line(),
+        )
+
+
+def _kind(x: object) -> str:
+    return x.describe() if isinstance(x, Field) else f"Python's {type(x).__name__}"
 
 
 def _where(signal: Field) -> str:
