@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from circuits.gadgets.compare import assert_le
 from zk.compiler.frontend import ConstraintSystem
-from zk.compiler.types import Bool, Int, Uint
+from zk.compiler.types import Bool, Int, Uint, integer
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,10 @@ def tier_line(
     is sound only where that errs towards the account.
 
     Requires: nothing beyond the types.
-    Cost: the check of the rates, and 4 T - 3 (T tiers); with `exact` 2 T - 3 and two range checks
-    of v more.
+    Cost: the check of the rates, and 3 T - 1 (T > 2 tiers); with `exact` 2 T - 3 and two range
+    checks of v more. Of a table of constants: T + 1, with `exact` two range checks of v more.
     """
+    integer(cs, value, "tier_line", Uint)
     with cs.obligation("rates lie between 0 and 1"):
         _assert_rates(cs, table, one)
     boundaries: list[Int] = []
@@ -78,11 +79,15 @@ def _assert_rates(cs: ConstraintSystem, table: TierSignals, one: int) -> None:
 
 def _prefix(cs: ConstraintSystem, starts: Sequence[Int], value: Uint) -> list[Bool]:
     """Bits, one per later tier: ones, then zeros. The hint says which tiers start at or below v."""
-    reached = [cs.assert_bool(1 - cs.hint_less(value, start)) for start in starts]
-    for earlier, later in pairwise(reached):
-        # later = 1 forces earlier = 1, so exactly one tier is the last reached.
-        cs.assert_product(later, ~earlier, 0)
-    return reached
+    reached = [1 - cs.hint_less(value, start) for start in starts]
+    if len(reached) == 1:
+        return [cs.assert_bool(reached[0])]
+    # chosen_j = reached_(j-1) - reached_j, with 1 before the first and 0 after the last: their sum
+    # is 1 by construction, so once each is a bit exactly one is 1, say chosen_j; and then
+    # reached_i, the sum of the chosen after i, is 1 for i < j and 0 from j on.
+    for before, after in pairwise([cs.constant(1), *reached, cs.constant(0)] if reached else []):
+        cs.assert_bool(before - after)
+    return [Bool(cs, x.lc) for x in reached]
 
 
 def _assert_tier(
@@ -102,6 +107,8 @@ def _assert_tier(
     with cs.obligation("the value is not below its tier"):
         assert_le(cs, start * unit, value)
     with cs.obligation("the value is not above its tier"):
-        # On the last tier the end is lifted above any value.
-        end = start * unit + length * unit + last * value.hi
-        assert_le(cs, value, end)
+        # On the last tier the end is lifted above any value. Since start <= value, what is left is
+        # at most the tier's length, or value.hi on the last: no wider range is needed.
+        left = (start + length) * unit + last * value.hi - value
+        longest = max((increment.hi for increment in table.increments), default=0)
+        cs.assert_range(left, max(value.hi, longest * unit).bit_length())
