@@ -15,16 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zk.compiler.compiled import MATRICES, CompiledCircuit, Debug, raw_bytes, section_header
 from zk.compiler.declare import InputSlot
 from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import ArtifactError
+from zk.field import R, from_limbs
 from zk.formats.atomic import write_atomic
 from zk.r1cs import R1CS, Matrix
 
 MAGIC = b"zkmcirc\0"
 VERSION = 1
+
+KINDS = frozenset({"Field", "Bool", "Uint", "Int"})
+SECTIONS = frozenset(
+    {"head", "table", "code", "debug", "rows"}
+    | {f"{name}.{part}" for name in MATRICES for part in ("off", "wire", "coef")}
+)
 
 
 def save_circuit(path: str | Path, circuit: CompiledCircuit) -> None:
@@ -65,7 +73,7 @@ def _parse(data: memoryview) -> CompiledCircuit:
     sections = _split(data)
     try:
         return _build(sections)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise ArtifactError(f"malformed circuit file ({type(error).__name__})") from None
 
 
@@ -86,10 +94,20 @@ def _split(data: memoryview) -> dict[str, memoryview]:
 
 
 def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
+    if set(sections) != SECTIONS:
+        raise ArtifactError("a section is missing, or one is too many")
     head = json.loads(bytes(sections["head"]))
     debug = json.loads(bytes(sections["debug"]))
     slots = tuple(InputSlot(*slot) for slot in head["inputs"])
+    _check_head(head, slots)
+    code = np.frombuffer(sections["code"], dtype="<u4").reshape(-1, 5)
+    n_wires = head["wires"]
+    # Every wire is given or written once; so the sizes below are bounded by the file's.
+    if n_wires != 1 + len(slots) + _results(code):
+        raise ArtifactError("its program does not write the wires it declares")
     table = np.frombuffer(sections["table"], dtype="<u8").reshape(-1, 4)
+    if not all(0 < value < R for value in from_limbs(table)):
+        raise ArtifactError("a coefficient is zero or not canonical")
     matrices = {
         name: Matrix(
             *(
@@ -99,14 +117,13 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         )
         for name in MATRICES
     }
-    n_wires = int(head["wires"])
     for name, matrix in matrices.items():
         _check_matrix(name, matrix, n_wires, len(table))
     r1cs = R1CS(
         n_wires,
         0,
-        int(head["public"]),
-        int(head["private"]),
+        head["public"],
+        head["private"],
         matrices["a"],
         matrices["b"],
         matrices["c"],
@@ -114,26 +131,49 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         np.arange(n_wires, dtype=np.uint64),
         n_wires,
     )
-    code = np.frombuffer(sections["code"], dtype="<u4").reshape(-1, 5)
     origins = tuple((str(a), str(b)) for a, b in debug["origins"])
     row_origin = np.frombuffer(sections["rows"], dtype="<u4")
     rows = {matrices[name].rows for name in "abc"}
-    consistent = (
-        rows == {len(row_origin)}
-        and (len(row_origin) == 0 or int(row_origin.max()) < len(origins))
-        and r1cs.n_public + r1cs.n_private == len(slots) < n_wires
-        and (len(code) == 0 or int(code[:, 0].max()) <= max(Op))
+    consistent = rows == {len(row_origin)} and (
+        len(row_origin) == 0 or int(row_origin.max()) < len(origins)
     )
     if not consistent:
         raise ArtifactError("its parts do not fit together")
     return CompiledCircuit(
-        str(head["name"]),
+        head["name"],
         head["metadata"],
         slots,
         r1cs,
         WitnessProgram(code, matrices["p"], table, len(slots)),
         Debug(origins, row_origin),
     )
+
+
+def _check_head(head: dict[str, Any], slots: tuple[InputSlot, ...]) -> None:
+    """The head's types, and public inputs before private ones."""
+    types = {"name": str, "metadata": dict, "inputs": list, "wires": int, "public": int}
+    n_public = sum(slot.public for slot in slots)
+    good = (
+        set(head) == {*types, "private"}
+        and all(type(head[name]) is kind for name, kind in types.items())
+        and all(type(s.path) is str and s.kind in KINDS and type(s.bits) is int for s in slots)
+        and all(type(s.public) is bool and type(s.context) is bool for s in slots)
+        and len({slot.path for slot in slots}) == len(slots)
+        and all(slot.public for slot in slots[:n_public])
+        and (head["public"], head["private"]) == (n_public, len(slots) - n_public)
+    )
+    if not good:
+        raise ArtifactError("its head is malformed")
+
+
+def _results(code: npt.NDArray[np.uint32]) -> int:
+    """How many wires a program writes; refuses what is no instruction."""
+    op, count = code[:, 0], code[:, 2]
+    expected = np.where(op == Op.DIV, 2, 1)
+    bits = op == Op.BITS
+    if np.any(op > max(Op)) or np.any(count[~bits] != expected[~bits]) or np.any(count > 256):
+        raise ArtifactError("its program holds what is no instruction")
+    return int(count.sum(dtype=np.uint64))
 
 
 def _check_matrix(name: str, m: Matrix, n_wires: int, n_table: int) -> None:
@@ -143,6 +183,15 @@ def _check_matrix(name: str, m: Matrix, n_wires: int, n_table: int) -> None:
         and int(m.offsets[-1]) == len(m.wires) == len(m.coeffs)
         and bool(np.all(m.offsets[1:] >= m.offsets[:-1]))
         and (len(m.wires) == 0 or (int(m.wires.max()) < n_wires and int(m.coeffs.max()) < n_table))
+        and _ascending(m)
     )
     if not good:
         raise ArtifactError(f"matrix {name} is malformed")
+
+
+def _ascending(m: Matrix) -> bool:
+    """Whether the wires of every row ascend, none twice."""
+    rises = np.ones(len(m.wires) + 1, dtype=bool)
+    rises[1:-1] = m.wires[1:] > m.wires[:-1]
+    rises[m.offsets] = True  # a row's first term follows another row's last
+    return bool(rises.all())
