@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from zk.poseidon import poseidon
-
 from circuits.margin import commitment as committed
 from circuits.margin import model
 from circuits.margin.book import Book, Holding, Position
@@ -41,6 +39,7 @@ from circuits.margin.shape import Shape
 from circuits.margin.tiers import TierTable
 from zk.errors import InputError
 from zk.field import R
+from zk.poseidon import poseidon
 
 #: Names of the public inputs; the last is the statement's own.
 PUBLIC_INPUTS = ("domain", "account", "commitment", "epoch_root", "params_digest")
