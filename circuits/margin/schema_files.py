@@ -1,7 +1,8 @@
-"""Writes the published JSON schemas from the checkers themselves: `python -m <this module>`.
+"""Writes the published JSON schemas from the checkers: `python -m circuits.margin.schema_files`.
 
-The files in `schemas/` are for editors, venues and other languages; the checkers are what counts. A
-schema cannot say everything (sorted tiers, known names, exact ranges): what it refuses, they refuse.
+The files in `schemas/` are for editors, venues and other languages; the checkers are what counts.
+A schema cannot say everything (sorted tiers, known names, exact ranges): what it refuses, they
+refuse.
 """
 
 from __future__ import annotations
