@@ -132,6 +132,22 @@ def test_we_accept_the_proof_of_snarkjs(iden3_files: Iden3Files) -> None:
         assert not engine.verify(vk, changed, proof)
 
 
+def test_keys_of_one_circuit_have_the_same_shape(
+    our_key: ProvingKey, iden3_files: Iden3Files
+) -> None:
+    """Ours and snarkjs's key of one r1cs: the same sizes, and the same terms in section 4."""
+    theirs = load_zkey(iden3_files.zkey)
+    assert (our_key.n_wires, our_key.domain_size) == (theirs.n_wires, theirs.domain_size)
+    assert our_key.vk.ic.shape == theirs.vk.ic.shape
+    for name in ("a", "b1", "b2", "c", "h"):
+        assert getattr(our_key, name).shape == getattr(theirs, name).shape
+    assert np.array_equal(np.sort(our_key.coefficients), np.sort(theirs.coefficients))
+    # A wire that no row of A reads is at infinity in both.
+    for name in ("a", "b1", "b2"):
+        ours, others = (getattr(key, name).any(axis=1) for key in (our_key, theirs))
+        assert np.array_equal(ours, others)
+
+
 def test_exports_of_our_key_are_equal(our_key: ProvingKey, tmp_path: Path) -> None:
     """snarkjs's export of our key and ours of the same key, as text."""
     zkey, texts = tmp_path / "our.zkey", tmp_path / "our_vk.json"
