@@ -61,9 +61,9 @@ class Verbs(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
-        except (click.exceptions.Exit, click.Abort, KeyboardInterrupt):
+        except (click.exceptions.Exit, click.Abort):
             raise
-        except BaseException as error:
+        except Exception as error:
             ctx.exit(output.fail(ctx, error))
 
     def main(self, *args: Any, **kwargs: Any) -> Any:

@@ -102,7 +102,7 @@ def _inputs(story: Story, size_class: str) -> tuple[Claim, Account]:
         _copy(story.out / name, size_class)
     out = story.out
     secret = out / "account.secret"
-    with story.chapter("secret", f"key new {secret}"):
+    with story.chapter("drawing a secret", f"key new {secret}"):
         if not secret.exists():
             new_secret(secret)
     story.tell("the account's secret, from the operating system, readable by its owner only")
@@ -112,7 +112,7 @@ def _inputs(story: Story, size_class: str) -> tuple[Claim, Account]:
     account = Account.load(out / "account.json", secret=secret)
     claim = Claim(DOMAIN, params, market, mode="MM", buffer=BUFFER)
     files = f"--params {out}/params.json --market {out}/market.json"
-    with story.chapter("root", f"root {files}"):
+    with story.chapter("hashing the market", f"root {files}"):
         root = claim.epoch.root
     story.tell(
         f"{root}", f"one number for {len(claim.epoch.rows)} rows of marks, funding and tiers"
@@ -134,14 +134,14 @@ def _copy(path: Path, size_class: str) -> None:
 def _prove(story: Story, claim: Claim, account: Account) -> tuple[VerifyingKey, Proof, int]:
     """Commit, compile, check, keys, proof."""
     out, params = story.out, claim.params
-    with story.chapter("commit", f"commit --account {out}/account.json --secret ..."):
+    with story.chapter("committing", f"commit --account {out}/account.json --secret ..."):
         commitment = account.commitment(params)
     story.tell(
         f"{commitment}", "what the ledger holds; it hides the book and is new at every write"
     )
 
     shape = params.shape_for(account.size_class)
-    with story.chapter("compile", f"compile meets --params ... --class {shape.size_class}"):
+    with story.chapter("compiling", f"compile meets --params ... --class {shape.size_class}"):
         circuit = proving.compile(proving.statement_circuit("meets", shape))
     system = circuit.r1cs
     story.tell(
@@ -149,26 +149,26 @@ def _prove(story: Story, claim: Claim, account: Account) -> tuple[VerifyingKey, 
         f"{system.domain_size:,}",
         f"digest {circuit.digest:#066x}",
     )
-    with story.chapter("check", "check --circuit ... --mode MM"):
+    with story.chapter("checking", "check --circuit ... --mode MM"):
         proving.check(circuit, claim, account)
     story.tell(f"every constraint holds: margin above maintenance by {BUFFER:,} or more")
     underwater = Account.load(out / "account-underwater.json", secret=out / "account.secret")
-    with story.chapter("refuse", "check ... --account account-underwater.json"):
+    with story.chapter("refusing", "check ... --account account-underwater.json"):
         refusal = _refusal(lambda: proving.check(circuit, claim, underwater))
     story.tell(f"refused, as it must be: {refusal}")
 
-    with story.chapter("setup", "setup --development --circuit ..."):
+    with story.chapter("making the keys", "setup --development --circuit ..."):
         pk, cached = development_keys(circuit)
     story.tell(
         "from the cache, known by its digests" if cached else "made, and kept in the cache",
         "a DEVELOPMENT key: anyone can forge its proofs; it is refused unless asked for by name",
     )
-    with story.chapter("prove", "prove --keys ... --mode MM"):
+    with story.chapter("proving", "prove --keys ... --mode MM"):
         values = proving.witness(circuit, claim, account)
         proof = proving.prove_witness(pk, circuit, values)
     save_public(out / "public.json", values[1 : 1 + system.n_publics])
     save_proof(out / "proof.json", proof)
-    story.tell("128 bytes of curve points; the witness was checked first, the proof last")
+    story.tell("three points of the curve, 256 bytes; witness checked first, the proof itself last")
     keys = out / "keys"
     pk.save(keys, circuit)
     story.fields |= {
@@ -185,13 +185,17 @@ def _verify(
 ) -> Contract:
     """The verifier's side: only public files, and what a ledger would hold."""
     command = "verify --statement ... --account-id ... --commitment ... --allow-development-key"
-    with story.chapter("verify", command):
+    with story.chapter("verifying", command):
         proof = load_proof(story.out / "proof.json")
-        about = {"account": account, "commitment": commitment, "allow_development_key": True}
-        verifying.verify(key, proof, claim, **about)
+
+        def verify(held: int) -> None:
+            verifying.verify(
+                key, proof, claim, account=account, commitment=held, allow_development_key=True
+            )
+
+        verify(commitment)
     story.tell("valid")
-    about["commitment"] = commitment - 1
-    refusal = _refusal(lambda: verifying.verify(key, proof, claim, **about))
+    refusal = _refusal(lambda: verify(commitment - 1))
     story.tell(f"for another commitment: {refusal}")
     with story.chapter("contract", "contract --statement ... --allow-development-key"):
         contract = verifying.contract(key, allow_development_key=True)
@@ -206,7 +210,7 @@ def _on_chain(story: Story, contract: Contract, proof: Proof, publics: list[int]
     story.say(click.style(f"\n{story.number + 1}. the contract in an EVM", bold=True))
     try:
         solc, chain = evm.find_solc(), evm.Chain()
-        with step("solc"):
+        with step("compiling the contract with solc"):
             code = evm.compile_contract(contract.source, contract.name, solc)
     except evm.Missing as missing:
         story.tell(f"left out: {missing}")

@@ -1,0 +1,12 @@
+"""One world for the session; tests that write use their own folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.zkmargin.files import World, make_world
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(tmp_path_factory.mktemp("world"))
