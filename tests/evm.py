@@ -1,7 +1,7 @@
 """Solidity for tests: compiled by npm's solc, deployed and called in pyrevm on the Prague rules.
 
-A missing tool skips the test that asked for it, and fails it on CI. Gas is that of a whole transaction:
-the base price, the calldata, the execution.
+A missing tool skips the test that asked for it, and fails it on CI. Gas is that of a whole
+transaction: the base price, the calldata, the execution.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ let text = "";
 process.stdin.on("data", (chunk) => (text += chunk));
 process.stdin.on("end", () => {
   const inputs = JSON.parse(text);
-  process.stdout.write(JSON.stringify(inputs.map((i) => JSON.parse(solc.compile(JSON.stringify(i))))));
+  process.stdout.write(JSON.stringify(inputs.map((i) =>
+  JSON.parse(solc.compile(JSON.stringify(i))))));
 });
 """
 
@@ -71,7 +72,7 @@ class Compiled:
     warnings: list[str]
 
     def error_name(self, data: bytes) -> str:
-        """The custom error that `data` returned from a revert stands for; "" for an empty revert."""
+        """The custom error in a revert's data; its hex when unknown, "" for an empty revert."""
         for entry in self.abi:
             if entry["type"] == "error":
                 types = ",".join(i["type"] for i in entry["inputs"])
@@ -146,7 +147,9 @@ class Chain:
 
     def __init__(self) -> None:
         pyrevm = pytest.importorskip("pyrevm") if not os.environ.get("CI") else __import__("pyrevm")
-        self._evm = pyrevm.EVM(spec_id="PRAGUE", env=pyrevm.Env(block=pyrevm.BlockEnv(gas_limit=2**60)))
+        self._evm = pyrevm.EVM(
+            spec_id="PRAGUE", env=pyrevm.Env(block=pyrevm.BlockEnv(gas_limit=2**60))
+        )
         self._evm.set_balance(CALLER, 10**30)
 
     def deploy(self, code: bytes, *arguments: int) -> str:
@@ -171,6 +174,6 @@ class Chain:
 
 
 def _revert_data(message: str) -> bytes:
-    """pyrevm's error text is `Revert { gas_used: .., output: 0x.. }` or `Halt { reason: .., .. }`."""
+    """pyrevm's text: `Revert { gas_used: .., output: 0x.. }` or `Halt { reason: .., .. }`."""
     output = re.search(r"output: 0x([0-9a-f]*)", message)
     return bytes.fromhex(output.group(1)) if output else b""

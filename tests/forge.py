@@ -1,8 +1,9 @@
-"""Keys and valid proofs out of known toxic waste: a fast source of proofs with any number of inputs.
+"""Keys and valid proofs out of known toxic waste: fast, for any number of public inputs.
 
-Source: the simulator of Groth (EUROCRYPT 2016), section 3.2. Whoever knows alpha, beta, gamma, delta
-picks A = [a]1, B = [b]2 at random and solves the equation for C = [(ab - alpha beta - gamma vk_x) / delta]1,
-so no circuit and no prover are needed. Scalars come from a seeded generator: tests repeat.
+Source: the simulator of Groth (EUROCRYPT 2016), section 3.2. Whoever knows alpha, beta, gamma,
+delta picks A = [a]1, B = [b]2 at random and solves the equation for C = [(ab - alpha beta - gamma
+vk_x) / delta]1, so no circuit and no prover are needed. Scalars come from a seeded generator: tests
+repeat.
 """
 
 from __future__ import annotations
@@ -13,20 +14,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from zk import engine
-from zk.field import R, Limbs, coordinates_to_limbs, inverse, to_limbs
+from zk.field import Limbs, R, coordinates_to_limbs, inverse, to_limbs
 from zk.groth16 import Proof, VerifyingKey, development_scalar
 from zk.keylint import G1_GENERATOR, G2_GENERATOR
 
 
 def g1(*scalars: int) -> Limbs:
     """[x]1 for each scalar; one scalar gives uint64[8], more give uint64[k, 8]."""
-    points = engine.mul_g1(coordinates_to_limbs(G1_GENERATOR).reshape(8), to_limbs(s % R for s in scalars))
-    return points[0] if len(scalars) == 1 else points
+    points = engine.mul_g1(
+        coordinates_to_limbs(G1_GENERATOR).reshape(8), to_limbs(s % R for s in scalars)
+    )
+    return points.reshape(8) if len(scalars) == 1 else points
 
 
 def g2(scalar: int) -> Limbs:
     """[x]2, uint64[16]."""
-    return engine.mul_g2(coordinates_to_limbs(G2_GENERATOR).reshape(16), to_limbs([scalar % R]))[0]
+    points = engine.mul_g2(coordinates_to_limbs(G2_GENERATOR).reshape(16), to_limbs([scalar % R]))
+    return points.reshape(16)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Trapdoor:
         return VerifyingKey(g1(self.alpha), g2(self.beta), g2(self.gamma), g2(self.delta), ic)
 
     def proof(self, publics: list[int], *, seed: int = 0, a: int | None = None) -> Proof:
-        """A valid proof for these public inputs; `a` sets A's logarithm (0: the point at infinity)."""
+        """A valid proof; `a` sets A's logarithm (0 makes A the point at infinity)."""
         rng = random.Random(f"proof {seed}")
         a = rng.randrange(1, R) if a is None else a
         b = rng.randrange(1, R)

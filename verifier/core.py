@@ -1,7 +1,7 @@
 """The arithmetic core of a generated contract: Yul text over fixed memory, one key's points inside.
 
-Source: EIP-196, EIP-197 (layouts of the precompiles 6, 7 and 8), EIP-150 (gas that a call can hand on).
-Notation as in verifier/verify.py. The core asks whether
+Source: EIP-196, EIP-197 (layouts of the precompiles 6, 7 and 8), EIP-150 (gas that a call can hand
+on). Notation as in verifier/verify.py. The core asks whether
 
     e(A, B) e(vk_x, -gamma) e(C, -delta) e(alpha, -beta) = 1
 
@@ -11,16 +11,20 @@ so that A, B and C go from calldata to the precompile untouched, and only consta
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.resources import files
 
-from zk.field import Q, Limbs, coordinates_from_limbs
+from zk.field import Limbs, Q, coordinates_from_limbs
 from zk.groth16 import VerifyingKey
 from zk.keccak import selector
 
-PUBLICS_AT = 4 + 8 * 32  # where the public inputs begin in the calldata: selector, eight words of proof
+PUBLICS_AT = (
+    4 + 8 * 32
+)  # where the public inputs begin in the calldata: selector, eight words of proof
 
 _At = Callable[[int], str]  # an offset into the buffer -> the expression of its address
 
-# The buffer: 24 words, the pairing's four pairs of a G1 and a G2 point, the proof as it lies in calldata.
+# The buffer: 24 words, the pairing's four pairs of a G1 and a G2 point, the proof as it lies in
+# calldata.
 #   0x000 A  0x040 B   0x0c0 C  0x100 -delta   0x180 alpha  0x1c0 -beta   0x240 vk_x  0x280 -gamma
 # vk_x is summed where it stands; the term being added lies after it, where -gamma goes last.
 _MINUS_DELTA, _ALPHA, _MINUS_BETA, _VK_X, _MINUS_GAMMA = 0x100, 0x180, 0x1C0, 0x240, 0x280
@@ -58,7 +62,8 @@ def table_core(vk: VerifyingKey) -> dict[str, str]:
     lines = [
         "// + publics[i] IC[i + 1] for every i; `point` walks the table, 64 bytes a step",
         "let point := add(table, 0x20)",
-        f"for {{ let at := 0x{PUBLICS_AT:x} }} lt(at, 0x{PUBLICS_AT + 32 * n:x}) {{ at := add(at, 0x20) }} {{",
+        f"let end := 0x{PUBLICS_AT + 32 * n:x}",
+        f"for {{ let at := 0x{PUBLICS_AT:x} }} lt(at, end) {{ at := add(at, 0x20) }} {{",
         f"    mstore({at(_TERM)}, mload(point))",
         f"    mstore({at(_TERM + 0x20)}, mload(add(point, 0x20)))",
         *("    " + line for line in _accumulate(at, "at")),
@@ -66,7 +71,8 @@ def table_core(vk: VerifyingKey) -> dict[str, str]:
         "}",
     ]
     return {
-        "constants": f"\n    // IC[1] .. IC[{n}], 64 bytes each.\n    bytes private constant IC =\n{rows};\n",
+        "constants": f"\n    // IC[1] .. IC[{n}], 64 bytes each.\n"
+        f"    bytes private constant IC =\n{rows};\n",
         "memory_note": " after the table",
         "table": "        bytes memory table = IC;\n",
         "core": _core(vk, at, ["let base := mload(0x40)"], lines),
@@ -74,7 +80,7 @@ def table_core(vk: VerifyingKey) -> dict[str, str]:
 
 
 def _accumulate(at: _At, source: str) -> list[str]:
-    """vk_x += x * term for the public input x at `source`: the product replaces the term, the sum vk_x.
+    """vk_x += x * term, x the public input at `source`; the product replaces the term.
 
     A call that fails returns no data, so the size of what it returned says all there is to know.
     """
@@ -120,19 +126,19 @@ def _core(vk: VerifyingKey, at: _At, prologue: list[str], sum_lines: list[str]) 
         "fine := and(fine, gt(calldataload(0x04), 0))",
         "fine := and(fine, gt(or(calldataload(0x44), calldataload(0x64)), 0))",
         "fine := and(fine, gt(calldataload(0xc4), 0))",
-        "// Gas only falls, so what is enough for the last call was enough for each before it: this one",
-        "// check stands for all, and comes before anything is concluded from a call.",
+        "// Gas only falls, so what is enough for the last call was enough for each before it:",
+        "// this one check stands for all, and comes before anything is concluded from a call.",
         "if lt(gas(), gasNeeded) {",
         f"    mstore(0, {_error('NotEnoughGas()')})",
         "    revert(0, 4)",
         "}",
-        "// Refuses, by failing, a coordinate that is not below Q, and a point that is off its curve or out",
-        "// of the subgroup (EIP-197).",
+        "// Refuses, by failing, a coordinate that is not below Q, and a point that is off its",
+        "// curve or out of the subgroup (EIP-197).",
         f"let paired := staticcall(gasCap, 8, {at(0)}, 0x300, 0, 0x20)",
         "let answered := eq(returndatasize(), 0x20)",
         "if and(and(fine, sound), and(answered, eq(mload(0), 1))) { return(0, 0x20) }",
-        "// The key's points are on the curve and any number may multiply them: when a sum failed, or the",
-        "// pairing succeeded and gave no word, the precompiles are to blame and not the proof.",
+        "// The key's points are on the curve and any number may multiply them: when a sum failed,",
+        "// or the pairing succeeded and gave no word, the chain is to blame and not the proof.",
         "if iszero(and(sound, or(answered, iszero(paired)))) {",
         f"    mstore(0, {_error('PrecompileUnavailable()')})",
         "    revert(0, 4)",
@@ -157,3 +163,8 @@ def _words_g2(point: Limbs, *, negate: bool = False) -> list[str]:
 def _error(signature: str) -> str:
     """A custom error's selector at the front of a word, with its name beside it."""
     return f"0x{selector(signature).hex()}{'0' * 56} /* {signature} */"
+
+
+def template(name: str) -> str:
+    """The text of one of verifier/templates."""
+    return files("verifier").joinpath("templates", name).read_text(encoding="utf-8")

@@ -1,12 +1,14 @@
-"""Check a Groth16 proof against a key and its public inputs: None, or an error that names the reason.
+"""Check a Groth16 proof against a key and its public inputs: None, or an error with the reason.
 
-Source: Groth, "On the Size of Pairing-based Non-interactive Arguments" (EUROCRYPT 2016), section 3.2.
-Notation: x_1 .. x_n the public inputs, IC_i the key's points, vk_x = IC_0 + sum x_i IC_i. Accepted when
+Source: Groth, "On the Size of Pairing-based Non-interactive Arguments" (EUROCRYPT 2016), section
+3.2. Notation: x_1 .. x_n the public inputs, IC_i the key's points, vk_x = IC_0 + sum x_i IC_i.
+Accepted when
 
     e(A, B) = e(alpha, beta) e(vk_x, gamma) e(C, delta)
 
-and nothing is read twice: every x_i is the canonical integer in [0, r), every coordinate below q, and no
-point of the proof at infinity. The generated contract (verifier/contract.py) gives the same verdicts.
+and nothing is read twice: every x_i is the canonical integer in [0, r), every coordinate below q,
+and no point of the proof at infinity. The generated contract (verifier/contract.py) gives the same
+verdicts.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy as np
 
 from zk import engine
 from zk.errors import BadPoint, InputError, InvalidProof
-from zk.field import Q, R, Limbs, from_limbs, to_limbs
+from zk.field import Limbs, Q, R, from_limbs, to_limbs
 from zk.groth16 import Proof, VerifyingKey
 from zk.keylint import lint_key
 
@@ -31,8 +33,9 @@ def verify(
 ) -> None:
     """Return when the proof is valid for these public inputs; raise otherwise.
 
-    Raises ForgeableKey or BadPoint for a key that the lint refuses, InputError for public inputs that are
-    not `vk.n_public` integers in [0, r), BadPoint for a malformed proof, InvalidProof for a false one.
+    Raises ForgeableKey or BadPoint for a key that the lint refuses, InputError for public inputs
+    that are not `vk.n_public` integers in [0, r), BadPoint for a malformed proof, InvalidProof for
+    a false one.
     """
     lint_key(vk, allow_development=allow_development_key)
     check_publics(publics, vk.n_public)
@@ -46,19 +49,22 @@ def check_publics(publics: Sequence[int], expected: int) -> None:
     if len(publics) != expected:
         raise InputError(f"the key takes {expected} public inputs, and {len(publics)} were given")
     for i, value in enumerate(publics):
-        # bool is an int to Python, and x + r is the same residue as x: both would be a second spelling.
+        # bool is an int to Python, and x + r is the same residue as x: both would be a second
+        # spelling.
         if type(value) is not int:
             raise InputError("a public input must be an integer", f"[{i}]")
         if not 0 <= value < R:
-            raise InputError("a public input must be at least 0 and below the field's order r", f"[{i}]")
+            raise InputError(
+                "a public input must be at least 0 and below the field's order r", f"[{i}]"
+            )
 
 
 def check_proof_points(proof: Proof) -> None:
     """BadPoint for an infinity, a wrong shape, or a coordinate not below q.
 
-    The engine checks the curve and the subgroup; infinity it accepts, since it is a point. Here it is
-    refused: no honest prover makes one (A and B hold alpha and beta plus blinding), and verifiers differ on
-    it.
+    The engine checks the curve and the subgroup; infinity it accepts, since it is a point. Here it
+    is refused: no honest prover makes one (A and B hold alpha and beta plus blinding), and
+    verifiers differ on it.
     """
     for name, limbs, size in (("A", proof.a, 8), ("B", proof.b, 16), ("C", proof.c, 8)):
         _check_point(name, limbs, size)

@@ -1,8 +1,7 @@
 """The key lint: refuses a verification key whose setup secrets are trivial or published.
 
-Source: Groth (EUROCRYPT 2016), section 3.2, for what each secret protects; ../design security.md
-for the keys that were deployed like this and emptied. Notation as in zk/groth16.py: [x]1 = x G1,
-[x]2 = x G2.
+Source: Groth (EUROCRYPT 2016), section 3.2, for what each secret protects. Notation as in
+zk/groth16.py: [x]1 = x G1, [x]2 = x G2.
 
 Whoever knows a secret below makes a proof of anything, so a key that passes `verify` and fails
 here is worse than a broken one:
@@ -10,8 +9,11 @@ here is worse than a broken one:
     alpha = +-1 or beta = +-1, +-gamma   phase 1 was never contributed to
     delta = +-gamma, +-1                 phase 2 was never contributed to: C cancels any vk_x
     alpha = the development constant     the secret is printed in zk/groth16.py
-    IC_i = +-IC_j                        x_i may grow by what x_j loses (or gains): not bound one by one
+    IC_i = +-IC_j                        x_i may grow by what x_j loses, or gains
     IC_i = infinity                      x_i is not bound at all
+
+Keys like the first three were deployed, and emptied. IC_0 counts among the IC points: no setup of a
+real circuit gives it the value of another, so a key where it has is not one to trust.
 
 gamma = 1 alone is normal: iden3's tools fix it so. The lint knows only trivial secrets; a key that
 passes may still come from one dishonest contributor, and only a verified transcript speaks to that.
@@ -25,7 +27,7 @@ import numpy as np
 
 from zk import engine
 from zk.errors import ArtifactError, BadPoint, ForgeableKey
-from zk.field import Q, Limbs, coordinates_from_limbs, coordinates_to_limbs, from_limbs
+from zk.field import Limbs, Q, coordinates_from_limbs, coordinates_to_limbs, from_limbs
 from zk.groth16 import ProvingKey, VerifyingKey, development_scalar
 
 #: The generators of EIP-197: G1 = (1, 2), and G2's coordinates as x.c0, x.c1, y.c0, y.c1.
@@ -107,7 +109,8 @@ def _same_up_to_sign(p: list[int], q: list[int]) -> bool:
     """p = q or p = -q; a point's coordinates, x first and y in the second half."""
     half = len(p) // 2
     return p[:half] == q[:half] and (
-        p[half:] == q[half:] or all((a + b) % Q == 0 for a, b in zip(p[half:], q[half:], strict=True))
+        p[half:] == q[half:]
+        or all((a + b) % Q == 0 for a, b in zip(p[half:], q[half:], strict=True))
     )
 
 
@@ -118,7 +121,9 @@ def _check_shapes(vk: VerifyingKey) -> None:
         if limbs.shape != shape or limbs.dtype != np.uint64:
             raise ArtifactError(f"verification key: {name} has shape {limbs.shape}, not {shape}")
     if len(vk.ic) < 1:
-        raise ArtifactError("verification key: IC is empty; it holds one point more than there are inputs")
+        raise ArtifactError(
+            "verification key: IC is empty; it holds one point more than there are inputs"
+        )
 
 
 def _g2_points(vk: VerifyingKey) -> list[tuple[str, Limbs]]:
@@ -133,7 +138,9 @@ def _check_points(vk: VerifyingKey) -> None:
         if not limbs.any():
             raise BadPoint(f"verification key: {name} is the point at infinity")
         if any(c >= Q for c in from_limbs(limbs)):
-            raise BadPoint(f"verification key: {name} has a coordinate that is not below the field's prime")
+            raise BadPoint(
+                f"verification key: {name} has a coordinate that is not below the field's prime"
+            )
     g1_names = ["alpha", *(f"IC[{i}]" for i in range(len(vk.ic)))]
     bad = engine.first_bad_g1(np.vstack([vk.alpha1.reshape(1, 8), vk.ic]))
     if bad is not None:
@@ -145,15 +152,14 @@ def _check_points(vk: VerifyingKey) -> None:
 
 
 def _check_inputs_bound(vk: VerifyingKey) -> None:
-    """No two IC points equal or opposite. x alone decides: a curve point is fixed by x up to sign.
-    """
+    """No two IC points equal or opposite: x fixes a point up to its sign."""
     seen: dict[bytes, int] = {}
     for i in range(len(vk.ic)):
         x = vk.ic[i][:4].tobytes()
         _refuse(
             x in seen,
-            f"IC[{seen.get(x)}] and IC[{i}] are equal or opposite, so these public inputs are not bound "
-            "one by one",
+            f"IC[{seen.get(x)}] and IC[{i}] are equal or opposite, so these public inputs are not "
+            "bound one by one",
         )
         seen[x] = i
 
