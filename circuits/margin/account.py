@@ -164,6 +164,9 @@ class Account:
     def book(self, params: RiskParams | None = None) -> Book:
         """The committed slots, sorted by key. Names need the params; keys alone do not."""
         at = Place(self.file, secret=True)
+        if params is not None and self.size_class not in params.size_classes:
+            offered = ", ".join(params.size_classes)
+            raise at.key("size_class").error(f"is not offered by these params: choose of {offered}")
         positions = [
             _position(entry, params, at.key("positions").index(i))
             for i, entry in enumerate(self.positions)

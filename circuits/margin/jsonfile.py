@@ -22,6 +22,9 @@ from zk.errors import InputError
 ACCOUNT_LIMIT: Final = 1_000_000
 MARKET_LIMIT: Final = 16_000_000
 PARAMS_LIMIT: Final = 16_000_000
+# Python takes 60 bytes for `[]`: without these, 16 MB of text could become half a gigabyte.
+_MOST_BRACKETS: Final = 500_000
+_MOST_QUOTES: Final = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ def parse_json(data: bytes, file: str = "", *, limit: int = MARKET_LIMIT) -> Any
     """The tree of a JSON text; numbers and repeated keys as markers."""
     if len(data) > limit:
         _too_large(limit, file)
+    brackets = data.count(b"[") + data.count(b"{")
+    if brackets > _MOST_BRACKETS or data.count(b'"') > _MOST_QUOTES:
+        raise InputError("has more parts than any file of its kind", file=file)
     # Errors are raised outside the handlers: a decoder's exception holds the whole text.
     problem = ""
     tree: Any = None
@@ -96,8 +102,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Repeated:
     return found
 
 
+_A_NUMBER: Final = Number()
+
+
 def _number(_text: str) -> Number:
-    return Number()
+    return _A_NUMBER
 
 
 def _too_large(limit: int, file: str) -> NoReturn:

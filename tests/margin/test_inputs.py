@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ from circuits.margin.account import Account
 from circuits.margin.decimals import MAX_LENGTH, format_decimal, parse_decimal
 from circuits.margin.inputs import Market, RiskParams, Shape, TierTable
 from circuits.margin.instrument import FUTURE, PERPETUAL, Instrument, perpetual
-from circuits.margin.jsonfile import ACCOUNT_LIMIT, read_bytes
+from circuits.margin.jsonfile import ACCOUNT_LIMIT, MARKET_LIMIT, read_bytes
 from circuits.margin.schema_files import FILES, FOLDER, text
 from tests.documents import documents, encoded
 from tests.margin.bad_inputs import BAD
@@ -247,6 +248,27 @@ def test_a_repeated_key_deep_inside_is_found() -> None:
     data = encoded(tree("market")).replace(b'"mark":', b'"mark": "1", "mark":', 1)
     with pytest.raises(InputError, match=r"instruments\.BTC-PERP: 'mark' occurs twice"):
         Market.parse(data, "market.json")
+
+
+@pytest.mark.parametrize(
+    "part", [b"[],", b"{},", b'"",', b'"ab",', b"1,", b'"a":1,', b"[", b'{"a":', b"9", b"\\u0041"]
+)
+def test_a_file_at_its_limit_is_refused_without_much_memory(part: bytes) -> None:
+    data = b"[" + part * ((MARKET_LIMIT - 1) // len(part))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError):
+            Market.parse(data, "market.json")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * len(data) + 256 * 2**20
+
+
+def test_a_class_that_the_venue_does_not_offer() -> None:
+    params = RiskParams.parse(encoded(put(tree("params"), ("shape", "size_classes"), ["4+4"])))
+    with pytest.raises(InputError, match=r"account\.json: size_class: is not offered .* 4\+4"):
+        Account.load(DEMO / "account.json").book(params)
 
 
 def test_files_that_cannot_be_read(tmp_path: Any) -> None:

@@ -39,7 +39,14 @@ from circuits.margin.model import (
 )
 from tests.documents import documents, encoded
 from tests.margin.demo import DEMO, tree
-from tests.strategies import cases, haircut_tables, requirement_tables, shape_of
+from tests.strategies import (
+    Case,
+    cases,
+    drawn_cases,
+    haircut_tables,
+    requirement_tables,
+    shape_of,
+)
 from zk.errors import InputError
 
 UNIT = 10**8  # of quantity, price, cash
@@ -238,6 +245,23 @@ def test_a_tier_function_is_continuous_and_monotone(table: TierTable, data: st.D
     for low, high in pairwise(sorted(points)):
         step = table.exact(high) - table.exact(low)
         assert 0 <= step <= (high - low) * 10**6
+
+
+@settings(deadline=None, max_examples=50)
+@given(drawn_cases(shape_of("4+4")))
+def test_what_any_book_obeys(case: Case) -> None:
+    table, held = case.epoch.by_key, replace(case.book, cash=0)
+    for mode in MODES.values():
+        plain = breakdown(held, table, mode)
+        assert margin(replace(held, cash=1), table, mode) == plain.margin + CASH_SCALE
+        # A book is the sum of its slots: nothing nets.
+        alone = [replace(held, positions=(p,), collaterals=()) for p in held.positions]
+        alone += [replace(held, positions=(), collaterals=(c,)) for c in held.collaterals]
+        assert sum(margin(one, table, mode) for one in alone) == plain.margin
+        spare = plain.spare_cash(case.buffer)
+        assert 0 <= plain.distance(case.buffer) - spare * CASH_SCALE < CASH_SCALE
+    meets_now = book_meets(held, table, MAINTENANCE)
+    assert book_liquidatable(held, table) == (not meets_now)
 
 
 def test_cases_land_where_they_say() -> None:
