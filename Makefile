@@ -5,7 +5,7 @@ NPM    := tests/js/node_modules/.stamp
 BUILT  := $(VENV)/.built
 RUST   := Cargo.toml Cargo.lock $(shell find engine -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: demo test test-slow lint bench lock clean build
+.PHONY: demo test test-slow lint wheel bench lock clean build
 .DELETE_ON_ERROR:
 
 demo: build $(NPM) ## An account proves its margin and an EVM accepts the proof
@@ -25,6 +25,9 @@ lint: build $(NPM)
 	$(VENV)/bin/lint-imports
 	cargo fmt --check
 	cargo clippy --release --all-targets --quiet -- -D warnings
+
+wheel: build ## The wheel alone, in an empty environment, runs the demo
+	scripts/check-wheel
 
 bench: build $(NPM) ## Times of every size class beside snarkjs; writes docs/benchmarks.md
 	$(PYTHON) -m bench.classes
