@@ -3,9 +3,10 @@
 Each case changes a good file in one to three ways and reads it. Allowed is a refusal (a ZkError of
 one line that starts with the file's name), or acceptance of a file that means what it says: written
 again it has the same sections, or the same JSON value. And where the meaning did change, it must
-show: a changed proof, public signal or key does not verify, a changed witness breaks a constraint.
-A case that takes over 5 s, raises anything else, or is accepted with another meaning is reported
-with what makes it again (kind, seed, number), and the exit code is 1.
+show: a changed proof, public signal or key does not verify, a changed witness breaks a constraint,
+a changed circuit has another digest, a changed account another book. A case that takes over 5 s,
+raises anything else, or is accepted with another meaning is reported with what makes it again
+(kind, seed, number), and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -13,17 +14,33 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import json
-import random
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
-from tests.formats.samples import SYSTEM, put_together, samples, take_apart
+from circuits.margin.account import Account
+from circuits.margin.market import Market
+from circuits.margin.params import RiskParams
+from tests.formats.mutate import (
+    Mutate,
+    Random,
+    circuit_sections,
+    mutate_circuit,
+    mutate_container,
+    mutate_json,
+    mutate_text,
+)
+from tests.formats.samples import SYSTEM, samples, take_apart
+from verifier.calldata import read_solidity_calldata, solidity_calldata
 from zk import engine
 from zk.errors import ZkError
-from zk.field import Q, R
+from zk.field import to_limbs
+from zk.formats.circuit import load_circuit, save_circuit
 from zk.formats.json import (
     read_proof,
     read_public,
@@ -35,27 +52,27 @@ from zk.formats.json import (
 from zk.formats.r1cs import read_r1cs, write_r1cs
 from zk.formats.wtns import read_wtns, write_wtns
 from zk.formats.zkey import check_zkey_points, read_zkey, write_zkey
+from zkmargin.statement_file import load_statement, save_statement
 
 SECONDS = 5.0
-NAME = "some/file"
 
-Random = random.Random
-Mutate = Callable[[Random, bytes], bytes]
-
-_WORDS = (0, 1, 2, 3, 4, 5, 8, 31, 33, 64, 1 << 16, (1 << 31) - 1, 1 << 31, (1 << 32) - 1)
-_LONGS = (*_WORDS, 1 << 32, (1 << 63) - 1, 1 << 63, (1 << 64) - 12, (1 << 64) - 1)
-_ELEMENTS = (0, 1, 2, R - 1, R, R + 1, Q - 1, Q, Q + 1, 2 * R, 1 << 255, (1 << 256) - 1)
+#: Where readers that take a path find the bytes; for the others only a name.
+_FOLDER = tempfile.TemporaryDirectory(prefix="fuzz")
+FILE = Path(_FOLDER.name) / "file"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A file kind: how to read, write and change it; `judge` objects to an accepted one."""
+    """A file kind: how to read, write and change it; `judge` objects to an accepted one.
+
+    `meaning` is taken from the bytes alone, without the reader, so that it can find the reader out.
+    """
 
     sample: str
-    read: Callable[[bytes, str], Any]
-    write: Callable[[Any], bytes]
     mutate: Mutate
     meaning: Callable[[bytes], object]
+    read: Callable[[bytes], Any]
+    write: Callable[[Any], bytes] | None
     judge: Callable[[Any, bool], str] = lambda value, changed: ""
 
 
@@ -89,16 +106,20 @@ def _case(kind: Kind, rng: Random, report: Report) -> str:
         data = kind.mutate(rng, data)
     start = time.monotonic()
     try:
-        value = kind.read(data, NAME)
+        value = kind.read(data)
         changed = kind.meaning(data) != kind.meaning(original)
-        written = kind.write(value)
+        written = data if kind.write is None else kind.write(value)
         problem = kind.judge(value, changed)
     except ZkError as error:
         report.refused += 1
         text = str(error)
-        if not text.startswith(NAME) or "\n" in text or len(text) > 300:
-            return f"the message is not one line on the file: {text[:300]!r}"
         problem = ""
+        if (
+            not text.startswith((str(FILE), "calldata", "proof."))
+            or "\n" in text
+            or len(text) > 400
+        ):
+            problem = f"the message is not one line on the file: {text[:400]!r}"
     else:
         report.accepted += changed
         report.unchanged += not changed
@@ -109,72 +130,7 @@ def _case(kind: Kind, rng: Random, report: Report) -> str:
     return problem
 
 
-# ---- containers
-
-
-def _mutate_container(rng: Random, data: bytes) -> bytes:
-    return rng.choice((_set_number, _set_number, _cut, _edit_sections, _edit_sections))(rng, data)
-
-
-def _set_number(rng: Random, data: bytes) -> bytes:
-    """Overwrite a bit, a word, a long or a field element, mostly where one can start."""
-    if not data:
-        return b"\0"
-    width = rng.choice((1, 4, 4, 8, 32, 32))
-    position = rng.randrange(len(data))
-    if rng.random() < 0.8:
-        position &= ~3
-    old = int.from_bytes(data[position : position + width], "little")
-    choices = {1: range(256), 4: _WORDS, 8: _LONGS, 32: _ELEMENTS}[width]
-    near = (old + 1, old - 1, old ^ 1 << rng.randrange(8 * width), old + Q, old + R)
-    new = rng.choice(near) if rng.random() < 0.5 else rng.choice(choices)
-    replaced = (new % (1 << 8 * width)).to_bytes(width, "little")
-    return (data[:position] + replaced + data[position + width :])[: len(data)]
-
-
-def _cut(rng: Random, data: bytes) -> bytes:
-    """Drop, repeat, move or append a run of bytes."""
-    lo, hi = sorted(rng.randrange(len(data) + 1) for _ in range(2))
-    piece = data[lo:hi]
-    return rng.choice(
-        (
-            data[:lo],
-            data[:-1],
-            data[:lo] + data[hi:],
-            data[:hi] + piece + data[hi:],
-            data[:lo] + data[hi:] + piece,
-            data + rng.randbytes(rng.choice((1, 4, 12, 64))),
-            data + bytes(rng.choice((1, 4, 12, 64))),
-        )
-    )
-
-
-def _edit_sections(rng: Random, data: bytes) -> bytes:
-    """Reorder, drop, repeat, rename, resize, exchange sections of a well-formed container."""
-    try:
-        head, sections = take_apart(data)
-        section, content = rng.choice(sections)
-    except (IndexError, MemoryError):
-        return data
-    i = sections.index((section, content))
-    match rng.randrange(8):
-        case 0:
-            rng.shuffle(sections)
-        case 1:
-            del sections[i]
-        case 2:
-            sections.insert(rng.randrange(len(sections) + 1), sections[i])
-        case 3:
-            sections[i] = (rng.choice((*range(12), 1 << 31, (1 << 32) - 1)), content)
-        case 4:
-            sections[i] = (section, _cut(rng, content))
-        case 5:
-            sections[i] = (section, b"")
-        case 6:
-            sections[i] = (section, _set_number(rng, content))
-        case 7:
-            sections[i] = (section, rng.choice(sections)[1])
-    return put_together(head, sections)
+# What bytes mean, found without the readers.
 
 
 def _container_meaning(data: bytes) -> object:
@@ -183,86 +139,43 @@ def _container_meaning(data: bytes) -> object:
     return head, sorted(sections)
 
 
-# ---- JSON
-
-
-def _mutate_json(rng: Random, data: bytes) -> bytes:
-    """Change the text, or one value in it."""
-    try:
-        root = json.loads(data)
-    except (ValueError, RecursionError):
-        root = None
-    if root is None or rng.random() < 0.3:
-        return _mutate_text(rng, data)
-    places = list(_places(root))
-    container, key = rng.choice(places) if places else ([root], 0)
-    match rng.randrange(6):
-        case 0:
-            del container[key]
-        case 1 if isinstance(container, dict):
-            container[rng.choice(("x", "pi_d", "vk_alphabeta_12", "IC", "__proto__", "é"))] = "1"
-        case 1:
-            container.insert(key, container[key])
-        case 2 if isinstance(container, list):
-            other = rng.randrange(len(container))
-            container[key], container[other] = container[other], container[key]
-        case 2:
-            container[rng.choice(list(container))] = container[key]
-        case _:
-            container[key] = _other_value(rng, container[key])
-    return json.dumps(root, indent=rng.choice((None, 1, 1, 1)), ensure_ascii=False).encode()
-
-
-def _places(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Every (container, key) below `node`."""
-    for key in list(node) if isinstance(node, dict) else range(len(node)):
-        yield node, key
-        if isinstance(node[key], dict | list):
-            yield from _places(node[key])
-
-
-def _other_value(rng: Random, old: Any) -> Any:
-    number = int(old) if isinstance(old, str) and old.isdecimal() and len(old) < 100 else None
-    if number is None or rng.random() < 0.3:
-        return rng.choice(
-            (None, True, False, 0, 1, -1, 1.5, "", "1", "x", [], {}, [old], {"0": old})
-        )
-    near = (number + 1, number ^ 1, number + Q, number + R, Q - number, R - number, number + 2**256)
-    return rng.choice(
-        (
-            *(str(other) for other in (*near, *_ELEMENTS)),
-            *(f"0{number}", f"+{number}", f"-{number}", f" {number}", f"{number} ", hex(number)),
-            *(f"{number}.0", f"{number}e0", f"{number}n", number, float(number % 2**64)),
-            *(str(number)[:-1], str(number) * 2, "9" * rng.choice((77, 78, 79, 5000))),
-            str(number).translate({ord("0") + d: 0x0660 + d for d in range(10)}),
-        )
-    )
-
-
-def _mutate_text(rng: Random, data: bytes) -> bytes:
-    place = rng.randrange(len(data) + 1)
-    pieces = (b'"', b",", b"[", b"]", b"{", b"}", b":", b"0", b"1", b" ", b"\n", b"\0", b"\\u0031")
-    rare = (b"\xff", b"\xef\xbb\xbf", b"NaN", b"-0", b"1e999", b"//", b"[" * 5000, b'"a":"1",')
-    lo, hi = sorted(rng.randrange(len(data) + 1) for _ in range(2))
-    return rng.choice(
-        (
-            data[:place] + rng.choice(pieces) + data[place:],
-            data[:place] + rng.choice(pieces) + data[place + 1 :],
-            data[:place] + rng.choice(rare) + data[place:],
-            data[:lo] + data[hi:],
-            data[:hi] + data[lo:],
-            data.replace(b"\n", rng.choice((b"", b"\r\n", b"\t", b"\v"))),
-            data.replace(b'": ', b'": "', 1),
-            b"[" + data + b"]",
-        )
-    )
+def _circuit_meaning(data: bytes) -> object:
+    """The sections, those of JSON by their values."""
+    sections = sorted(circuit_sections(data))
+    return data[:12], [
+        (name, _json_meaning(content) if content[:1] == b"{" else content)
+        for name, content in sections
+    ]
 
 
 def _json_meaning(data: bytes) -> object:
     return json.dumps(json.loads(data), sort_keys=True)
 
 
-# ---- what a changed meaning must lead to
+def _calldata_meaning(data: bytes) -> object:
+    return json.loads(b"[" + data + b"]")
+
+
+def _document_meaning(data: bytes) -> object:
+    """A user's document: decimal strings are numbers, and lists (of positions) are sets."""
+    return _plain(json.loads(data))
+
+
+def _plain(node: Any) -> str:
+    match node:
+        case dict():
+            return repr(sorted((key, _plain(value)) for key, value in node.items()))
+        case list():
+            return repr(sorted(_plain(value) for value in node))
+        case str():
+            try:
+                return repr(int(node, 16) if node[:2] == "0x" else Decimal(node).normalize())
+            except (InvalidOperation, ValueError):
+                return repr(node)
+    return repr(node)
+
+
+# What a changed meaning must lead to.
 
 
 def _judge_witness(value: Any, changed: bool) -> str:
@@ -272,7 +185,7 @@ def _judge_witness(value: Any, changed: bool) -> str:
 
 def _judge_key(value: Any, changed: bool) -> str:
     """The full check may refuse (a ZkError) or find every point good; nothing else."""
-    check_zkey_points(value, NAME)
+    check_zkey_points(value, str(FILE))
     return ""
 
 
@@ -287,6 +200,35 @@ def _judge_verdict(part: str) -> Callable[[Any, bool], str]:
     return judge
 
 
+def _judge_calldata(value: Any, changed: bool) -> str:
+    proof, publics = value
+    if len(publics) != 2:
+        return ""
+    right = engine.verify(_true_parts()["vk"], to_limbs(publics), proof)
+    return "" if right != changed else f"{'changed' if changed else 'same'} calldata: {right}"
+
+
+def _judge_circuit(value: Any, changed: bool) -> str:
+    """The digest covers all but source lines; a change there alone is none of the circuit's."""
+    save_circuit(FILE, value)
+    covered = [dict(circuit_sections(data)) for data in (FILE.read_bytes(), samples()["circuit"])]
+    for sections in covered:
+        for name in (b"debug\0\0\0", b"rows\0\0\0\0"):
+            del sections[name]
+    same = value.digest == _digest_of_sample()
+    return "" if same == (covered[0] == covered[1]) else "digest and content disagree"
+
+
+def _judge_by(result: Callable[[Any], object], sample: str) -> Callable[[Any, bool], str]:
+    """What the file leads to must change exactly when its meaning does."""
+
+    def judge(value: Any, changed: bool) -> str:
+        same = result(value) == result(KINDS[sample].read(samples()[sample]))
+        return "" if same != changed else f"changed: {changed}, with the same result: {same}"
+
+    return judge
+
+
 def _true_parts() -> dict[str, Any]:
     made = samples()
     return {
@@ -296,44 +238,95 @@ def _true_parts() -> dict[str, Any]:
     }
 
 
+def _digest_of_sample() -> int:
+    return int(_by_path(load_circuit)(samples()["circuit"]).digest)
+
+
+def _by_path(load: Callable[[Path], Any]) -> Callable[[bytes], Any]:
+    """A reader of bytes from one of paths."""
+
+    def read(data: bytes) -> Any:
+        FILE.write_bytes(data)
+        return load(FILE)
+
+    return read
+
+
+def _to_path(save: Callable[[Path, Any], None]) -> Callable[[Any], bytes]:
+    """A writer of bytes from one to paths."""
+
+    def write(value: Any) -> bytes:
+        save(FILE, value)
+        return FILE.read_bytes()
+
+    return write
+
+
+def _named(read: Callable[[bytes, str], Any]) -> Callable[[bytes], Any]:
+    return lambda data: read(data, str(FILE))
+
+
+def _text(write: Callable[[Any], str]) -> Callable[[Any], bytes]:
+    return lambda value: write(value).encode()
+
+
+def _read_calldata(data: bytes) -> Any:
+    return read_solidity_calldata(data.decode("latin-1"))
+
+
+def _book(account: Any) -> object:
+    return account.book(RiskParams.parse(samples()["params"], str(FILE)))
+
+
+def _fields(value: Any) -> object:
+    return {name: part for name, part in vars(value).items() if name != "file"}
+
+
+_CONTAINER = (mutate_container, _container_meaning)
+_JSON = (mutate_json, _json_meaning)
+_DOCUMENT = (mutate_json, _document_meaning)
+
 KINDS = {
-    "r1cs": Kind("r1cs", read_r1cs, write_r1cs, _mutate_container, _container_meaning),
-    "r1cs-order": Kind(
-        "r1cs in another order", read_r1cs, write_r1cs, _mutate_container, _container_meaning
-    ),
-    "wtns": Kind(
-        "wtns", read_wtns, write_wtns, _mutate_container, _container_meaning, _judge_witness
-    ),
-    "zkey": Kind("zkey", read_zkey, write_zkey, _mutate_container, _container_meaning, _judge_key),
+    "r1cs": Kind("r1cs", *_CONTAINER, _named(read_r1cs), write_r1cs),
+    "r1cs-order": Kind("r1cs in another order", *_CONTAINER, _named(read_r1cs), write_r1cs),
+    "wtns": Kind("wtns", *_CONTAINER, _named(read_wtns), write_wtns, _judge_witness),
+    "zkey": Kind("zkey", *_CONTAINER, _named(read_zkey), write_zkey, _judge_key),
     "vk": Kind(
-        "vk",
-        read_verifying_key,
-        lambda vk: write_verifying_key(vk).encode(),
-        _mutate_json,
-        _json_meaning,
-        _judge_verdict("vk"),
+        *("vk", *_JSON, _named(read_verifying_key), _text(write_verifying_key)),
+        judge=_judge_verdict("vk"),
     ),
     "proof": Kind(
-        "proof",
-        read_proof,
-        lambda proof: write_proof(proof).encode(),
-        _mutate_json,
-        _json_meaning,
-        _judge_verdict("proof"),
+        *("proof", *_JSON, _named(read_proof), _text(write_proof)), judge=_judge_verdict("proof")
     ),
     "public": Kind(
-        "public",
-        read_public,
-        lambda publics: write_public(publics).encode(),
-        _mutate_json,
-        _json_meaning,
-        _judge_verdict("public"),
+        *("public", *_JSON, _named(read_public), _text(write_public)),
+        judge=_judge_verdict("public"),
     ),
+    "calldata": Kind(
+        *("calldata", mutate_text, _calldata_meaning, _read_calldata),
+        write=lambda value: solidity_calldata(*value).encode(),
+        judge=_judge_calldata,
+    ),
+    "circuit": Kind(
+        *("circuit", mutate_circuit, _circuit_meaning, _by_path(load_circuit)),
+        write=_to_path(save_circuit),
+        judge=_judge_circuit,
+    ),
+    "statement": Kind(
+        *("statement", *_JSON, _by_path(load_statement)), write=_to_path(save_statement)
+    ),
+    "account": Kind(
+        *("account", *_DOCUMENT, _named(Account.parse), None), judge=_judge_by(_book, "account")
+    ),
+    "market": Kind(
+        *("market", *_DOCUMENT, _named(Market.parse), None), judge=_judge_by(_fields, "market")
+    ),
+    "params": Kind("params", *_DOCUMENT, _named(RiskParams.parse), None),
 }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--count", type=int, default=2000, help="cases of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from zk import engine
-from zk.field import Limbs, R, to_limbs
+from circuits.margin.shape import TINY
+from verifier.calldata import solidity_calldata
+from zk import Circuit, ConstraintSystem, Field, Uint, compile, engine, private, public
+from zk.field import Limbs, R, from_limbs, to_limbs
+from zk.formats.circuit import save_circuit
 from zk.formats.json import write_proof, write_public, write_verifying_key
 from zk.formats.r1cs import R1csFile, write_r1cs
 from zk.formats.wtns import write_wtns
 from zk.formats.zkey import write_zkey
 from zk.groth16 import development_scalar
 from zk.r1cs import R1CS, Matrix
+from zkmargin.statement_file import (
+    DEVELOPMENT,
+    Pinned,
+    Statement,
+    StatementFile,
+    save_statement,
+)
+
+DEMO = Path(__file__).parents[2] / "examples" / "demo"
 
 Sections = list[tuple[int, bytes]]
 
@@ -69,7 +83,34 @@ def samples() -> dict[str, bytes]:
         "vk": write_verifying_key(pk.vk).encode(),
         "proof": write_proof(proof).encode(),
         "public": write_public(values[1:3]).encode(),
+        "calldata": solidity_calldata(proof, from_limbs(values[1:3])).encode(),
+        **_margin_samples(),
     }
+
+
+def _margin_samples() -> dict[str, bytes]:
+    """Files of the margin statement: a small circuit, a statement.json, the demo's documents."""
+    made = {name: (DEMO / f"{name}.json").read_bytes() for name in ("account", "market", "params")}
+    statement = Statement("meets", TINY, 12345, DEVELOPMENT)
+    pk, vk = (Pinned(name, "0" * 64) for name in ("proving.zkey", "verification_key.json"))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        save_circuit(path, compile(Product()))
+        made["circuit"] = path.read_bytes()
+        save_statement(path, StatementFile(statement, "circuit.zkc", pk, vk, path))
+        made["statement"] = path.read_bytes()
+    return made
+
+
+class Product(Circuit):
+    """z is the product of a field element and a number of three bits."""
+
+    z: Field = public()
+    x: Field = private()
+    y: Uint = private(bits=3)
+
+    def define(self, cs: ConstraintSystem) -> None:
+        cs.assert_equal(self.x * self.y, self.z)
 
 
 def take_apart(data: bytes) -> tuple[bytes, Sections]:
