@@ -8,7 +8,6 @@ SHA-256 of all that. The sections of the canonical encoding come first, in order
 from __future__ import annotations
 
 import json
-import mmap
 import struct
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +22,7 @@ from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import ArtifactError
 from zk.field import R, from_limbs
 from zk.formats.atomic import write_atomic
+from zk.formats.binfile import map_file
 from zk.r1cs import R1CS, Matrix
 
 MAGIC = b"zkmcirc\0"
@@ -52,11 +52,7 @@ def save_circuit(path: str | Path, circuit: CompiledCircuit) -> None:
 
 def load_circuit(path: str | Path) -> CompiledCircuit:
     """Read a circuit file, with every index checked. Raises ArtifactError."""
-    try:
-        with open(path, "rb") as file:
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except ValueError:
-        raise ArtifactError(f"{path}: empty file; a compiled circuit was expected") from None
+    _, data = map_file(path)
     try:
         return _parse(data)
     except ArtifactError as error:
