@@ -1,0 +1,320 @@
+"""A harness for gadgets: build a circuit around one, run it, and attack its witness.
+
+`gadget_circuit` compiles a function of typed inputs. `honest` runs the engine and gives what the
+function returned. `assert_forgeries_rejected` is a prover that lies: it puts other values in the
+place of each hint, and goes on computing from there as the program would. Every such witness must
+break a constraint, or change no returned signal (the inverse of 0 is free, and harmless).
+
+Notation: w the wires; a hint is an instruction other than ROW.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zk import engine
+from zk.compiler.compiled import CompiledCircuit
+from zk.compiler.declare import Circuit, Declaration
+from zk.compiler.frontend import ConstraintSystem
+from zk.compiler.lower import compile
+from zk.compiler.types import Field, Int
+from zk.compiler.witness import Op
+from zk.errors import UnsatisfiedConstraint
+from zk.field import R, from_limbs, signed, to_limbs
+from zk.reference.witness import _Run, system_rows
+
+#: name -> (type, bits), or (Field, None).
+Inputs = Mapping[str, tuple[type[Field], int | None]]
+Body = Callable[..., Any]
+
+
+def gadget_circuit(inputs: Inputs, body: Body) -> Gadget:
+    """Compile `body(cs, *signals)`; it may return a signal, a list of them, or nothing."""
+    kept: list[Field] = []
+
+    def define(self: Circuit, cs: ConstraintSystem) -> None:
+        result = body(cs, *(getattr(self, name) for name in inputs))
+        kept[:] = result if isinstance(result, list | tuple) else [] if result is None else [result]
+        # The pool is rewritten and renumbered with the rows, so its last entries are these signals
+        # over the compiled circuit's wires.
+        for signal in kept:
+            cs._pooled(signal)
+
+    circuit = compile(_circuit(inputs, define)())
+    bare = compile(_circuit(inputs, lambda self, cs: None)())
+    cost = circuit.r1cs.n_constraints - bare.r1cs.n_constraints
+    return Gadget(circuit, cost, [isinstance(signal, Int) for signal in kept])
+
+
+def _circuit(inputs: Inputs, define: Callable[[Circuit, ConstraintSystem], None]) -> type[Circuit]:
+    """A circuit class; its inputs may go unread, as a gadget that costs nothing leaves them."""
+    annotations = {name: kind for name, (kind, _) in inputs.items()}
+    members: dict[str, Any] = {
+        name: Declaration("private", bits, None, True, {}, f"tests/{name}:1")
+        for name, (_, bits) in inputs.items()
+    }
+    members |= {"__annotations__": annotations, "__module__": __name__, "define": define}
+    return type("Gadget", (Circuit,), members)
+
+
+class Gadget:
+    """A compiled gadget. `cost` is its constraints without those of the inputs' own ranges."""
+
+    def __init__(self, circuit: CompiledCircuit, cost: int, integers: list[bool]) -> None:
+        self.circuit = circuit
+        self.cost = cost
+        self._integers = integers
+        self.attack = Attack(circuit, n_outputs=len(integers))
+
+    def honest(self, values: Mapping[str, int]) -> list[int]:
+        """What the gadget returns; Ints signed. Fails where a constraint does."""
+        witness = self.circuit.witness(dict(values))
+        self.circuit.check(witness)
+        returned = self.attack.outputs(from_limbs(witness))
+        return [signed(x) if i else x for x, i in zip(returned, self._integers, strict=True)]
+
+    def refusal(self, values: Mapping[str, int]) -> UnsatisfiedConstraint:
+        """The error with which the constraints refuse these inputs, whatever Python would say."""
+        try:
+            self.circuit.check(self.circuit.witness(dict(values)))
+        except UnsatisfiedConstraint as error:
+            return error
+        raise AssertionError("invalid inputs were accepted")
+
+    def assert_forgeries_rejected(
+        self, values: Mapping[str, int], *, seed: int = 0, pairs: int = 60, repairs: int = 60
+    ) -> Forgeries:
+        """Lie in every hint, in pairs of hints, in every output and in random wires.
+
+        `repairs` of the lies are followed up: what they break is mended by further lies.
+        """
+        rng = random.Random(f"forgeries {seed}")
+        witness = self.attack.start(from_limbs(self.circuit.assign(dict(values))))
+        broken = self.attack.first_broken(witness)
+        assert broken is None, f"the honest witness breaks row {broken}"
+        tried = Forgeries()
+        lies = list(self._lies(rng, witness, pairs))
+        for told in lies:
+            tried.count(self.attack.judge(told))
+        for told in rng.sample(lies, min(repairs, len(lies))):
+            tried.count(self.attack.judge_repaired(told, rng))
+        for wire in range(self.circuit.program.n_inputs + 1, self.circuit.r1cs.n_wires):
+            for value in (rng.randrange(R), (witness[wire] + 1) % R):
+                tried.count(self.attack.judge_mutation(wire, value))
+        return tried
+
+    def _lies(
+        self, rng: random.Random, witness: Sequence[int], pairs: int
+    ) -> Iterator[dict[int, int]]:
+        hints = self.attack.hints
+        for wire in hints:
+            yield from ({wire: value} for value in forged_values(rng, witness[wire]))
+        for wire in self.attack.output_wires():
+            yield from ({wire: value} for value in forged_values(rng, witness[wire]))
+        if len(hints) > 1:
+            for _ in range(pairs):
+                yield {
+                    wire: rng.choice(forged_values(rng, witness[wire]))
+                    for wire in rng.sample(hints, 2)
+                }
+
+
+@dataclass
+class Forgeries:
+    """How many lies were refused by a constraint, and how many changed nothing."""
+
+    rejected: int = 0
+    harmless: int = 0
+
+    def count(self, rejected: bool) -> None:
+        if rejected:
+            self.rejected += 1
+        else:
+            self.harmless += 1
+
+
+def forged_values(rng: random.Random, honest: int) -> list[int]:
+    """What a liar would try in the place of a value."""
+    candidates = [0, 1, 2, R - 1, honest + 1, honest - 1, 1 - honest, -honest, rng.randrange(R)]
+    candidates += [1 << rng.randrange(1, 253), honest + (1 << rng.randrange(1, 253))]
+    return sorted({value % R for value in candidates} - {honest})
+
+
+class Attack:
+    """Forged runs of one circuit from one honest run, by the slow twin's interpreter."""
+
+    def __init__(self, circuit: CompiledCircuit, n_outputs: int = 0) -> None:
+        self.circuit = circuit
+        self._run = _Run(circuit.r1cs, circuit.program, {})
+        self._code: list[list[int]] = circuit.program.code.tolist()
+        self._rows = system_rows(circuit.r1cs)
+        pool = self._run.pool.rows
+        self._returned = range(len(pool) - n_outputs, len(pool))
+        self._by_last_wire: dict[int, list[int]] = defaultdict(list)
+        self._by_wire: dict[int, list[int]] = defaultdict(list)
+        for row in range(len(self._rows[0].rows)):
+            wires = {wire for matrix in self._rows for wire, _ in matrix.rows[row]}
+            self._by_last_wire[max(wires, default=0)].append(row)
+            for wire in wires:
+                self._by_wire[wire].append(row)
+        self._writer: dict[int, int] = {}  # wire -> its instruction
+        for index, (op, dst, n, _, _) in enumerate(self._code):
+            for wire in range(dst, dst + (n if op == Op.BITS else 2 if op == Op.DIV else 1)):
+                self._writer[wire] = index
+        #: Wires that hints write: what a prover is free to choose.
+        self.hints = [wire for wire, i in self._writer.items() if self._code[i][0] != Op.ROW]
+        self._free = set(self.hints)
+
+    def start(self, inputs: Sequence[int]) -> list[int]:
+        """The honest witness, from which the forgeries depart."""
+        self._honest = self._continue([1, *inputs], 0, {})
+        self._honest_outputs = self.outputs(self._honest)
+        return self._honest
+
+    def outputs(self, w: Sequence[int]) -> list[int]:
+        return [self._run.pool.dot(row, list(w)) for row in self._returned]
+
+    def output_wires(self) -> list[int]:
+        """Wires in returned signals that an instruction writes."""
+        pool = self._run.pool.rows
+        return sorted({w for row in self._returned for w, _ in pool[row]} & set(self._writer))
+
+    def first_broken(self, w: list[int], rows: Sequence[int] | None = None) -> int | None:
+        a, b, c = self._rows
+        for row in range(len(a.rows)) if rows is None else rows:
+            if (a.dot(row, w) * b.dot(row, w) - c.dot(row, w)) % R:
+                return row
+        return None
+
+    def judge(self, lies: Mapping[int, int]) -> bool:
+        """Whether a run with these wires forged breaks a row; fails if it passes and matters."""
+        first = min(lies)
+        # Rows that end at the first lie see nothing of what follows: most lies die here.
+        w = [*self._honest[:first], lies[first]]
+        if self.first_broken(w, self._by_last_wire[first]) is not None:
+            return True
+        index = self._writer[first]
+        w = self._continue(self._honest[: self._code[index][1]], index, lies)
+        return self._verdict(w, None, lies)
+
+    def judge_repaired(self, lies: Mapping[int, int], rng: random.Random) -> bool:
+        """The same with up to three more lies, each chosen to satisfy the row that broke first."""
+        told = dict(lies)
+        for _ in range(3):
+            index = self._writer[min(told)]
+            w = self._continue(self._honest[: self._code[index][1]], index, told)
+            row = self.first_broken(w)
+            if row is None:
+                return self._verdict(w, [], told)
+            free = [(x, root) for x in self._hints_of(row, told) for root in self._roots(row, x, w)]
+            if not free:
+                return True
+            wire, value = rng.choice(free)
+            told[wire] = value
+        return self.judge(told)
+
+    def _hints_of(self, row: int, told: Mapping[int, int]) -> list[int]:
+        wires = {wire for matrix in self._rows for wire, _ in matrix.rows[row]}
+        return sorted(w for w in wires & self._free if w not in told)
+
+    def _roots(self, row: int, wire: int, w: list[int]) -> list[int]:
+        """The value of a wire that satisfies a row, where the row is linear in it."""
+
+        def residue(value: int) -> int:
+            tried = list(w)
+            tried[wire] = value
+            a, b, c = self._rows
+            return (a.dot(row, tried) * b.dot(row, tried) - c.dot(row, tried)) % R
+
+        at_0, at_1, at_2 = residue(0), residue(1), residue(2)
+        slope = (at_1 - at_0) % R
+        if slope == 0 or (at_2 - at_1 - slope) % R:
+            return []
+        return [-at_0 * pow(slope, -1, R) % R]
+
+    def forge(self, lies: Mapping[int, int]) -> tuple[int | None, list[int]]:
+        """The first row that a run with these wires forged breaks, and what it would return."""
+        index = self._writer[min(lies)]
+        w = self._continue(self._honest[: self._code[index][1]], index, lies)
+        return self.first_broken(w), self.outputs(w)
+
+    def written_by(self, op: Op) -> list[int]:
+        """The wires that an operation writes, in order."""
+        return sorted(wire for wire, i in self._writer.items() if self._code[i][0] == op)
+
+    def judge_mutation(self, wire: int, value: int) -> bool:
+        """The same for one wire of the finished witness."""
+        w = list(self._honest)
+        w[wire] = value
+        return self._verdict(w, self._by_wire[wire], {wire: value})
+
+    def _verdict(self, w: list[int], rows: Sequence[int] | None, lies: Mapping[int, int]) -> bool:
+        if self.first_broken(w, rows) is not None:
+            return True
+        if self.outputs(w) != self._honest_outputs:
+            told = ", ".join(f"wire {wire} ({self._name(wire)})" for wire in sorted(lies))
+            raise AssertionError(f"a forged witness passes: {told}")
+        return False
+
+    def _continue(self, known: Sequence[int], index: int, lies: Mapping[int, int]) -> list[int]:
+        run = copy.copy(self._run)
+        run.w = [*known, *[None] * (self.circuit.r1cs.n_wires - len(known))]
+        run.overrides = lies
+        for op, dst, n, a, b in self._code[index:]:
+            run.step(op, dst, n, a, b)
+        return run.finished()
+
+    def _name(self, wire: int) -> str:
+        return Op(self._code[self._writer[wire]][0]).name
+
+
+def forged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested circuit inputs with some replaced, by path (`position[3].key`): past Python's checks.
+
+    `CompiledCircuit.assign` takes any integer mod R, so what comes out is refused by constraints or
+    by nothing.
+    """
+    result = copy.deepcopy(dict(values))
+    for path, value in changes.items():
+        *parents, last = [
+            int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", path)
+        ]
+        holder: Any = result
+        for part in parents:
+            holder = holder[part]
+        if isinstance(last, str) and last not in holder:
+            raise KeyError(path)
+        holder[last] = value
+    return result
+
+
+def assert_wires_bound(
+    circuit: CompiledCircuit, values: Mapping[str, Any], wires: int = 200
+) -> None:
+    """Random wires of an honest witness, changed alone, each break a row. For whole statements."""
+    rng = random.Random(circuit.name)
+    witness = circuit.witness(dict(values))
+    circuit.check(witness)
+    first = circuit.program.n_inputs + 1
+    for wire in rng.sample(range(first, circuit.r1cs.n_wires), wires):
+        other = witness.copy()
+        other[wire] = to_limbs([rng.randrange(R)])[0]
+        if engine.first_unsatisfied(circuit.r1cs, other) is None:
+            raise AssertionError(f"{circuit.name}: wire {wire} is bound by no constraint")
+
+
+__all__ = [
+    "Attack",
+    "Forgeries",
+    "Gadget",
+    "assert_wires_bound",
+    "forged",
+    "forged_values",
+    "gadget_circuit",
+]

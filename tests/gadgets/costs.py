@@ -1,0 +1,215 @@
+"""What every gadget and statement costs, measured; writes the golden file and the page's table.
+
+    python -m tests.gadgets.costs            print the counts
+    python -m tests.gadgets.costs --write    renew tests/golden/constraints.json and the table in
+                                             docs/language.md
+
+Golden counts change only in the commit that says why. `limit` is the number of rows that the
+project's design page on circuit costs names for the same work: no entry may be above it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from circuits.gadgets.compare import (
+    assert_le,
+    assert_less,
+    assert_nonzero,
+    is_equal,
+    is_le,
+    is_less,
+    is_zero,
+)
+from circuits.gadgets.hash import poseidon, poseidon_sponge
+from circuits.gadgets.merkle import assert_under_cap
+from circuits.gadgets.order import ordered_slots
+from circuits.gadgets.pack import pack, with_sign
+from circuits.gadgets.select import assert_member, select
+from circuits.gadgets.tiers import TierSignals, tier_line
+from circuits.margin.constants import BOUNDARY_BITS, BOUNDARY_SCALE, RATE_BITS, RATE_ONE
+from circuits.margin.linear import STATEMENTS
+from circuits.margin.shape import TINY, Shape
+from tests.checks import Inputs, gadget_circuit
+from tests.gadgets.hinted import floor_divide, floor_sqrt
+from zk.compiler.frontend import ConstraintSystem
+from zk.compiler.lower import compile
+from zk.compiler.types import Bool, Field, Int, Uint
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "constraints.json"
+PAGE = ROOT / "docs" / "language.md"
+MARKS = ("<!-- costs: python -m tests.gadgets.costs --write -->", "<!-- end of costs -->")
+
+SHAPES = (TINY, Shape(4, 4), Shape(16, 8), Shape(64, 16))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A gadget at one size."""
+
+    name: str
+    inputs: Inputs
+    body: Callable[..., Any]
+    limit: int | None = None
+
+    def count(self) -> int:
+        return gadget_circuit(self.inputs, self.body).cost
+
+
+def fields(count: int) -> Inputs:
+    return {f"x{i}": (Field, None) for i in range(count)}
+
+
+def uints(bits: int, *names: str) -> Inputs:
+    return dict.fromkeys(names, (Uint, bits))
+
+
+def tier_inputs(tiers: int) -> Inputs:
+    """A private table, then a value of 127 bits, as a position's notional has."""
+    table: dict[str, tuple[type[Field], int | None]] = {"rate": (Uint, RATE_BITS)}
+    for i in range(1, tiers):
+        table |= {f"increment{i}": (Uint, BOUNDARY_BITS), f"step{i}": (Uint, RATE_BITS)}
+    return table | {"value": (Uint, 127)}
+
+
+def tier_body(rising: bool, exact: bool) -> Callable[..., Int]:
+    """tier_line on the inputs of `tier_inputs`."""
+
+    def body(cs: ConstraintSystem, rate: Uint, *rest: Uint) -> Int:
+        *table, value = rest
+        signals = TierSignals(rate, table[::2], table[1::2], rising)
+        return tier_line(cs, signals, value, unit=BOUNDARY_SCALE, one=RATE_ONE, exact=exact)
+
+    return body
+
+
+def constant_tiers(exact: bool) -> Callable[..., Int]:
+    """Six tiers that are constants, on a value of 64 bits."""
+
+    def body(cs: ConstraintSystem, value: Uint) -> Int:
+        rates, widths = (0, 10, 25, 40, 60, 100), (1000, 2000, 4000, 8000, 16000)
+        steps = [cs.proven(cs.constant(b - a), 0, b - a) for a, b in pairwise(rates)]
+        increments = [cs.proven(cs.constant(width), 0, width) for width in widths]
+        signals = TierSignals(cs.proven(cs.constant(0), 0, 0), increments, steps, True)
+        return tier_line(cs, signals, value, unit=1, one=100, exact=exact)
+
+    return body
+
+
+def between(cs: ConstraintSystem, x: Field) -> None:
+    """x in [5, 1000], a range that is no power of two."""
+    assert_le(cs, cs.assert_range(x - 5, 10), 995)
+
+
+def under_cap(children: int, nodes: int, when: bool) -> Callable[..., None]:
+    def body(cs: ConstraintSystem, bit: Bool, leaf: Field, *rest: Field) -> None:
+        assert_under_cap(cs, leaf, rest[:children], rest[children:], bit if when else None)
+
+    return body
+
+
+_POSEIDON = {1: 213, 2: 240, 4: 297, 8: 402, 11: 465, 12: 504, 16: 609}
+_BIT: Inputs = {"bit": (Bool, None)}
+
+ENTRIES = [
+    Entry("range, 64 bits", fields(1), lambda cs, x: cs.assert_range(x, 64), 64),
+    Entry("signed range, 64 bits", fields(1), lambda cs, x: cs.assert_signed_range(x, 64), 64),
+    Entry("range [lo, hi] of 10 bits", fields(1), between, 20),
+    Entry("is_zero", fields(1), is_zero),
+    Entry("is_equal", fields(2), is_equal),
+    Entry("assert_nonzero", fields(1), assert_nonzero),
+    Entry("is_less, 64 bits", uints(64, "x", "y"), is_less, 65),
+    Entry("is_le, 64 bits", uints(64, "x", "y"), is_le, 66),
+    Entry("assert_le, 64 bits", uints(64, "x", "y"), assert_le),
+    Entry("assert_less, 64 bits", uints(64, "x", "y"), assert_less),
+    Entry("select", _BIT | fields(2), select),
+    Entry("assert_member, of 16", fields(17), lambda cs, x, *xs: assert_member(cs, x, xs), 15),
+    Entry(
+        "assert_member, of 16, when a bit is 1",
+        _BIT | fields(17),
+        lambda cs, bit, x, *xs: assert_member(cs, x, xs, bit),
+    ),
+    Entry(
+        "ordered_slots, 4 keys of 117 bits",
+        fields(4),
+        lambda cs, *keys: ordered_slots(cs, keys, 117)[1],
+        484,
+    ),
+    Entry("pack", uints(64, "x", "y"), lambda cs, x, y: pack(cs, [(x, 64), (y, 64)])),
+    Entry("with_sign", _BIT | uints(64, "x"), lambda cs, bit, x: with_sign(cs, x, bit)),
+    Entry(
+        "tier_line, 6 constant tiers, 64 bits, one line", uints(64, "x"), constant_tiers(False), 7
+    ),
+    Entry("tier_line, 6 constant tiers, 64 bits, exact", uints(64, "x"), constant_tiers(True), 135),
+    Entry("tier_line, 6 private tiers, rising, exact", tier_inputs(6), tier_body(True, True)),
+    Entry("tier_line, 6 private tiers, rising, one line", tier_inputs(6), tier_body(True, False)),
+    Entry("tier_line, 12 private tiers, falling, exact", tier_inputs(12), tier_body(False, True)),
+    Entry(
+        "tier_line, 12 private tiers, falling, one line", tier_inputs(12), tier_body(False, False)
+    ),
+    Entry("floor division, 64 by 32 bits", uints(64, "x") | uints(32, "y"), floor_divide, 129),
+    Entry("integer square root, 64 bits", uints(64, "x"), floor_sqrt, 99),
+    *(
+        Entry(f"poseidon of {n}", fields(n), lambda cs, *xs: poseidon(cs, xs), _POSEIDON.get(n))
+        for n in (1, 2, 4, 8, 9, 11, 12, 16)
+    ),
+    Entry(
+        "poseidon of 7, one of them constant",
+        fields(6),
+        lambda cs, *xs: poseidon(cs, [cs.constant(1), *xs]),
+    ),
+    Entry("poseidon_sponge of 128", fields(128), lambda cs, *xs: poseidon_sponge(cs, xs), 4893),
+    Entry(
+        "assert_under_cap, 8 children, 128 nodes", _BIT | fields(137), under_cap(8, 128, True), 546
+    ),
+    Entry(
+        "assert_under_cap, 9 children, 114 nodes", _BIT | fields(124), under_cap(9, 114, True), 546
+    ),
+]
+
+
+def gadget_counts() -> dict[str, int]:
+    return {entry.name: entry.count() for entry in ENTRIES}
+
+
+def statement_counts() -> dict[str, int]:
+    circuits = [compile(kind(shape)) for kind in STATEMENTS.values() for shape in SHAPES]
+    return {circuit.name: circuit.r1cs.n_constraints for circuit in circuits}
+
+
+def golden() -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = json.loads(GOLDEN.read_text())
+    return found
+
+
+def table(counts: dict[str, dict[str, int]]) -> str:
+    """The page's table, from the golden counts."""
+    lines = ["| gadget or statement | constraints |", "|---|---:|"]
+    for group in ("gadgets", "statements"):
+        lines += [f"| {name} | {count:,} |" for name, count in counts[group].items()]
+    return "\n".join(lines)
+
+
+def with_table(page: str, counts: dict[str, dict[str, int]]) -> str:
+    """The page with its table renewed."""
+    start, end = (page.index(mark) for mark in MARKS)
+    return f"{page[:start]}{MARKS[0]}\n\n{table(counts)}\n\n{page[end:]}"
+
+
+def main() -> None:
+    counts = {"gadgets": gadget_counts(), "statements": statement_counts()}
+    print(table(counts))
+    if "--write" in sys.argv[1:]:
+        GOLDEN.write_text(json.dumps(counts, indent=2) + "\n")
+        PAGE.write_text(with_table(PAGE.read_text(), counts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The harness itself: it finds the holes it is there to find."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from circuits.gadgets.compare import is_less
+from tests.checks import forged, gadget_circuit
+from zk import engine
+from zk.compiler.frontend import ConstraintSystem
+from zk.compiler.types import Bool, Field, Uint, add_lc
+from zk.errors import UnsatisfiedConstraint
+from zk.field import from_limbs, to_limbs
+
+
+def is_zero_without_second_row(cs: ConstraintSystem, x: Field) -> Bool:
+    return Bool(cs, add_lc({0: 1}, (x * cs.hint_inverse(x)).lc, -1))
+
+
+def bit_without_link(cs: ConstraintSystem, x: Field, y: Field) -> Bool:
+    """Assigned and not constrained: the bit is a bit, and nothing says which."""
+    return cs.assert_bool(cs.hint_less(x, y))
+
+
+def remainder_without_bound(cs: ConstraintSystem, x: Uint, y: Uint) -> Uint:
+    quotient, remainder = cs.hint_divide(x, y)
+    quotient = cs.assert_range(quotient, 16)
+    remainder = cs.assert_range(remainder, 8)
+    cs.assert_product(quotient, y, x - remainder)
+    return quotient
+
+
+def quotient_without_range(cs: ConstraintSystem, x: Uint, y: Uint) -> Field:
+    quotient, remainder = cs.hint_divide(x, y)
+    remainder = cs.assert_range(remainder, 8)
+    cs.assert_product(quotient, y, x - remainder)
+    return quotient
+
+
+FIELDS = {"x": (Field, None), "y": (Field, None)}
+UINTS = {"x": (Uint, 16), "y": (Uint, 8)}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "body", "values"),
+    [
+        ({"x": (Field, None)}, is_zero_without_second_row, {"x": 5}),
+        (FIELDS, bit_without_link, {"x": 1, "y": 2}),
+        (UINTS, quotient_without_range, {"x": 1000, "y": 7}),
+    ],
+)
+def test_holes_are_found(inputs, body, values) -> None:
+    gadget = gadget_circuit(inputs, body)
+    with pytest.raises(AssertionError, match="a forged witness passes"):
+        gadget.assert_forgeries_rejected(values)
+
+
+def test_a_lie_in_two_hints_of_one_instruction_is_found() -> None:
+    """q - 1 and r + y satisfy the row together; each alone does not."""
+    gadget = gadget_circuit(UINTS, remainder_without_bound)
+    attack = gadget.attack
+    attack.start([1000, 7])
+    quotient, remainder = 142, 6
+    first = next(w for w in attack.hints if attack._honest[w : w + 2] == [quotient, remainder])
+    with pytest.raises(AssertionError, match="DIV"):
+        attack.judge({first: quotient - 1, first + 1: remainder + 7})
+
+
+def test_a_sound_gadget_passes_and_every_lie_is_counted() -> None:
+    gadget = gadget_circuit({"x": (Uint, 8), "y": (Uint, 8)}, is_less)
+    tried = gadget.assert_forgeries_rejected({"x": 3, "y": 200})
+    assert tried.rejected > 200
+    assert tried.harmless == 0
+
+
+def test_invalid_inputs_reach_the_constraints() -> None:
+    gadget = gadget_circuit({"x": (Uint, 8), "y": (Uint, 8)}, is_less)
+    assert "x is an unsigned integer of 8 bits" in str(gadget.refusal({"x": 256, "y": 0}))
+    with pytest.raises(AssertionError, match="were accepted"):
+        gadget.refusal({"x": 255, "y": 0})
+    with pytest.raises(UnsatisfiedConstraint):
+        gadget.honest({"x": 0, "y": -1})
+
+
+def test_the_interpreter_agrees_with_the_engine() -> None:
+    gadget = gadget_circuit(UINTS, remainder_without_bound)
+    inputs = to_limbs([60_000, 251])
+    witness = engine.run_witness(gadget.circuit.r1cs, gadget.circuit.program, inputs)
+    assert gadget.attack.start([60_000, 251]) == from_limbs(witness)
+
+
+def test_forged_inputs_are_set_by_path() -> None:
+    values = {"a": 1, "b": [{"c": 2, "d": [3, 4]}]}
+    changed = forged(values, {"a": 9, "b[0].d[1]": 8})
+    assert changed == {"a": 9, "b": [{"c": 2, "d": [3, 8]}]}
+    assert values["b"] == [{"c": 2, "d": [3, 4]}]
+    with pytest.raises(KeyError, match=re.escape("b[0].e")):
+        forged(values, {"b[0].e": 1})
