@@ -8,12 +8,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.formats.samples import SYSTEM, edit, patch, put_together, samples, take_apart, witness
+from tests.formats.samples import (
+    SYSTEM,
+    edit,
+    matrix,
+    patch,
+    put_together,
+    samples,
+    take_apart,
+    witness,
+)
+from zk import engine
 from zk.errors import ArtifactError, BadPoint
 from zk.field import Q, R
 from zk.formats.binfile import MAX_SECTIONS, first_not_below
@@ -407,3 +418,19 @@ def test_speed_of_r1cs(tmp_path: Path) -> None:
     assert data == path.read_bytes()
     assert read < 2
     assert write < 2
+
+
+def test_empty_parts_are_read() -> None:
+    """No constraints, no terms, no private wires: small, not wrong."""
+    empty = replace(SYSTEM, a=matrix([]), b=matrix([]), c=matrix([]), table=SYSTEM.table[:0])
+    blank = replace(SYSTEM, a=matrix([{}]), b=matrix([{}]), c=matrix([{}]), table=SYSTEM.table[:0])
+    for system in (empty, blank):
+        loaded = read_r1cs(write_r1cs(system))
+        assert (loaded.n_constraints, len(loaded.table)) == (system.n_constraints, 0)
+        assert write_r1cs(loaded) == write_r1cs(system)
+    bare = replace(empty, n_wires=3, n_outputs=1, n_public=1, labels=SYSTEM.labels[:3])
+    pk = engine.keygen(bare, 5, 7)
+    assert len(pk.c) == 0
+    data = write_zkey(pk)
+    assert write_zkey(read_zkey(data)) == data
+    check_zkey_points(read_zkey(data))
