@@ -127,7 +127,9 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         np.arange(n_wires, dtype=np.uint64),
         n_wires,
     )
-    origins = tuple((str(a), str(b)) for a, b in debug["origins"])
+    origins = tuple((words, where) for words, where in debug["origins"])
+    if not all(isinstance(text, str) for origin in origins for text in origin):
+        raise ArtifactError("an origin is not a pair of texts")
     row_origin = np.frombuffer(sections["rows"], dtype="<u4")
     rows = {matrices[name].rows for name in "abc"}
     consistent = rows == {len(row_origin)} and (
