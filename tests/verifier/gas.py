@@ -43,7 +43,8 @@ def measure(n: int, pipeline: str, runs: int) -> Gas:
     gas = {}
     for name, (address, function) in calls.items():
         result = chain.call(address, function + words)
-        assert result.ok and result.data[-1] == 1, name
+        assert result.ok, name
+        assert result.data[-1] == 1, name
         gas[name] = result.gas
     return gas
 

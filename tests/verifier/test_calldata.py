@@ -1,4 +1,4 @@
-"""Calldata: snarkjs's text to the byte, gnark's 256 bytes, the ABI of each entry point, and back."""
+"""Calldata: snarkjs's text to the byte, gnark's 256 bytes, each entry point's ABI, and back."""
 
 from __future__ import annotations
 

@@ -3,62 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.evm import Chain, Compiled, Result, compile_one
-from tests.forge import Trapdoor, trapdoor
+from tests.evm import Chain, compile_one
 from tests.forge import publics as random_publics
+from tests.forge import trapdoor
 from tests.verifier.bad_inputs import raw_calldata, table, words_of
+from tests.verifier.deployment import CIRCUIT_DIGEST, Deployed, deployed, false, true
 from verifier.calldata import ENTRY_POINTS, abi_calldata
-from verifier.contract import LEAST_GAS_CAP, MOST_INPUTS, TABLE_FROM, Contract, contract
+from verifier.contract import LEAST_GAS_CAP, MOST_INPUTS, TABLE_FROM, contract
 from zk.errors import ArtifactError, ForgeableKey, InputError
 from zk.field import Q, R
 from zk.keccak import selector
 
-CIRCUIT_DIGEST = 0x1234
 #: (number of inputs, solc's pipeline)
 CASES = [(1, "ir"), (4, "ir"), (4, "legacy"), (6, "ir"), (8, "ir")]
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A contract on a chain, with a valid call's words."""
-
-    key: Trapdoor
-    source: Contract
-    compiled: Compiled
-    chain: Chain
-    address: str
-    words: tuple[int, ...]
-
-    def call(self, entry: str, words: tuple[int, ...], **more: int) -> Result:
-        signature = ENTRY_POINTS[entry].format(n=self.key.vk.n_public)
-        return self.chain.call(self.address, selector(signature) + raw_calldata(words), **more)
-
-    def error(self, result: Result) -> str:
-        return self.compiled.error_name(result.data)
-
-
-@cache
-def deployed(n: int, pipeline: str = "ir") -> Deployed:
-    key, values = trapdoor(n), random_publics(n)
-    source = contract(key.vk, circuit_digest=CIRCUIT_DIGEST, setup_not_verified=True)
-    compiled = compile_one(source.source, source.name, pipeline=pipeline)
-    chain = Chain()
-    address = chain.deploy(compiled.code, LEAST_GAS_CAP)
-    return Deployed(key, source, compiled, chain, address, words_of(key.proof(values), values))
-
-
-def true(result: Result) -> bool:
-    return result.ok and int.from_bytes(result.data, "big") == 1
-
-
-def false(result: Result) -> bool:
-    return result.ok and len(result.data) == 32 and not any(result.data)
 
 
 @pytest.mark.parametrize(("n", "pipeline"), CASES)

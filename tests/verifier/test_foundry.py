@@ -1,7 +1,7 @@
 """The Foundry project: it compiles without a warning, and every test in it passes in an EVM.
 
-forge is not needed: a test is a function without arguments that reverts when it fails, in a contract
-that its constructor sets up.
+forge is not needed: a test is a function without arguments that reverts when it fails, in a
+contract that its constructor sets up.
 """
 
 from __future__ import annotations
