@@ -145,17 +145,23 @@ def _walk(owner: Any, prefix: str, circuit: Circuit) -> Iterator[InputSlot]:
                 )
 
 
-def bind(circuit: Circuit, cs: ConstraintSystem, slots: list[InputSlot]) -> list[range]:
-    """Give every declared name its signal, and emit the range its type promises.
+@dataclass(frozen=True)
+class Bound:
+    """What `bind` made of a slot: the wires of its decomposition, and where it is declared."""
 
-    Returns the wires of each slot's decomposition, in the slots' order.
-    """
+    bits: range
+    where: str
+
+
+def bind(circuit: Circuit, cs: ConstraintSystem, slots: list[InputSlot]) -> list[Bound]:
+    """Give every declared name its signal, and emit the range its type promises."""
     cs.n_inputs = len(slots)
     first = cs.wires(len(slots))
     wires = {slot.path: first + i for i, slot in enumerate(slots)}
-    parts: dict[str, range] = {}
-    _bind(circuit, "", circuit, cs, wires, parts)
-    return [parts[slot.path] for slot in slots]
+    cs.names = {wire: path for path, wire in wires.items()}
+    bound: dict[str, Bound] = {}
+    _bind(circuit, "", circuit, cs, wires, bound)
+    return [bound[slot.path] for slot in slots]
 
 
 def _bind(
@@ -164,7 +170,7 @@ def _bind(
     circuit: Circuit,
     cs: ConstraintSystem,
     wires: dict[str, int],
-    parts: dict[str, range],
+    bound: dict[str, Bound],
 ) -> None:
     for name, (kind, declaration) in owner._declared.items():
         values = []
@@ -172,13 +178,13 @@ def _bind(
             value: Struct | Field
             if isinstance(kind, type) and issubclass(kind, Struct):
                 value = _struct(kind, declaration, owner, circuit)
-                _bind(value, path + ".", circuit, cs, wires, parts)
+                _bind(value, path + ".", circuit, cs, wires, bound)
             else:
                 bits = _bits(kind, declaration, path, owner, circuit)
                 start = cs.n_wires
                 with cs.obligation(f"{path} is {_words(kind, bits)}", declaration.where):
                     value = _typed(Field(cs, {wires[path]: 1}), kind, bits, cs)
-                parts[path] = range(start, cs.n_wires)
+                bound[path] = Bound(range(start, cs.n_wires), declaration.where)
             values.append(value)
         setattr(owner, name, values if declaration.count is not None else values[0])
 
@@ -204,7 +210,8 @@ def _words(kind: type[Field], bits: int) -> str:
 def _paths(path: str, declaration: Declaration, owner: Any, circuit: Circuit) -> list[str]:
     if declaration.count is None:
         return [path]
-    return [f"{path}[{i}]" for i in range(_size(declaration.count, owner, circuit, path))]
+    count = _size(declaration.count, declaration, owner, circuit, path)
+    return [f"{path}[{i}]" for i in range(count)]
 
 
 def _struct(kind: type[Struct], declaration: Declaration, owner: Any, circuit: Circuit) -> Struct:
@@ -213,8 +220,8 @@ def _struct(kind: type[Struct], declaration: Declaration, owner: Any, circuit: C
         raise CompileError(
             f"a {kind.__name__} is declared private(), without bits=", declaration.where
         )
-    sizes = {k: _size(v, owner, circuit, k) for k, v in declaration.parameters.items()}
-    return kind(**sizes)
+    given = declaration.parameters.items()
+    return kind(**{name: _size(v, declaration, owner, circuit, name) for name, v in given})
 
 
 def _bits(kind: Any, declaration: Declaration, path: str, owner: Any, circuit: Circuit) -> int:
@@ -230,17 +237,17 @@ def _bits(kind: Any, declaration: Declaration, path: str, owner: Any, circuit: C
         return 1 if kind is Bool else R.bit_length()
     if declaration.bits is None:
         raise CompileError(f"{path}: {kind.__name__} needs bits=", where)
-    bits = _size(declaration.bits, owner, circuit, path)
+    bits = _size(declaration.bits, declaration, owner, circuit, path)
     if bits < 1:
         raise CompileError(f"{path}: bits= must be at least 1", where)
     return bits
 
 
-def _size(size: Size, owner: Any, circuit: Circuit, path: str) -> int:
+def _size(size: Size, of: Declaration, owner: Any, circuit: Circuit, path: str) -> int:
     if isinstance(size, str):
         for holder in (owner, circuit):
             value = getattr(holder, size, None)
             if isinstance(value, int) and not isinstance(value, Declaration):
                 return value
-        raise CompileError(f"{path}: no size named {size!r} on the circuit or the struct")
+        raise CompileError(f"{path}: no size named {size!r} on the circuit or the struct", of.where)
     return size

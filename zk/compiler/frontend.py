@@ -58,6 +58,7 @@ class ConstraintSystem:
         self.name = name
         self.n_wires = 1
         self.n_inputs = 0
+        self.names: dict[int, str] = {}  # wire -> path of a declared input
         self.a, self.b, self.c = Rows(), Rows(), Rows()
         self.linear: list[tuple[LinearCombination, int]] = []  # lc = 0, with its origin
         self.row_origin = array("I")
@@ -331,7 +332,7 @@ class ConstraintSystem:
         self._own(x)
         if count < 1 or 1 << count >= HALF:
             raise CompileError(
-                f"{count} bits have one answer only up to {HALF.bit_length() - 1}",
+                f"a decomposition into {count} bits: 1 to {HALF.bit_length() - 1} have one answer",
                 self.source_line(),
             )
         constant = constant_of(x.lc)

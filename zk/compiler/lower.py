@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zk.compiler.compiled import CompiledCircuit, Debug
-from zk.compiler.declare import Circuit, InputSlot, bind, input_slots
+from zk.compiler.declare import Bound, Circuit, InputSlot, bind, input_slots
 from zk.compiler.frontend import ConstraintSystem, Rows
 from zk.compiler.passes import eliminate_linear
 from zk.compiler.witness import WitnessProgram
@@ -28,11 +28,11 @@ def compile(circuit: Circuit) -> CompiledCircuit:
     """
     slots = input_slots(circuit)
     cs = ConstraintSystem(circuit.name)
-    parts = bind(circuit, cs, slots)
+    bound = bind(circuit, cs, slots)
     ranges = len(cs.row_origin)
     circuit.define(cs)
     gone = eliminate_linear(cs)
-    _refuse_unconstrained(cs, slots, gone, parts, ranges)
+    _refuse_unconstrained(cs, slots, gone, bound, ranges)
 
     numbers = _renumber(cs.n_wires, gone)
     pool = _pool(cs, numbers)  # may add to the coefficient table: before the table is laid out
@@ -66,11 +66,11 @@ def _refuse_unconstrained(
     cs: ConstraintSystem,
     slots: list[InputSlot],
     gone: set[int],
-    parts: list[range],
+    bound: list[Bound],
     ranges: int,
 ) -> None:
     """CompileError for a hint that appears in no row, and for an input that appears in none but
-    those of its own range (the first `ranges` rows), itself and by its bits (`parts`).
+    those of its own range (the first `ranges` rows), neither itself nor by its bits.
     """
     used, read = np.zeros(cs.n_wires, dtype=bool), np.zeros(cs.n_wires, dtype=bool)
     for rows in (cs.a, cs.b, cs.c):
@@ -82,10 +82,12 @@ def _refuse_unconstrained(
         # A hint of several results is entered by its first.
         line = cs.hint_lines[max(first for first in cs.hint_lines if first <= loose)]
         raise CompileError(f"{cs.name}: a hint's result is read by no constraint", line)
-    for wire, (slot, part) in enumerate(zip(slots, parts, strict=True), start=1):
-        if not (slot.context or read[wire] or read[part.start : part.stop].any()):
+    for wire, (slot, at) in enumerate(zip(slots, bound, strict=True), start=1):
+        if not (slot.context or read[wire] or read[at.bits.start : at.bits.stop].any()):
             advice = "; if it is only to be bound, declare public(context=True)" * slot.public
-            raise CompileError(f"{cs.name}: no constraint reads the input {slot.path}{advice}")
+            raise CompileError(
+                f"{cs.name}: no constraint reads the input {slot.path}{advice}", at.where
+            )
 
 
 def _renumber(n_wires: int, gone: set[int]) -> U32:

@@ -65,7 +65,12 @@ class Field:
         self.lc = lc
 
     def describe(self) -> str:
-        """The signal's type and range, for messages: never a value."""
+        """An input's name, the type and the range, for messages: never a value."""
+        wire = next(iter(self.lc), 0)
+        name = self.cs.names.get(wire) if self.lc == {wire: 1} else None
+        return f"{name} ({self._range()})" if name else self._range()
+
+    def _range(self) -> str:
         return "Field"
 
     def __repr__(self) -> str:
@@ -128,7 +133,7 @@ class Int(Field):
         """Bits of the magnitude: -2^bits < x < 2^bits."""
         return max(self.hi.bit_length(), (-self.lo).bit_length())
 
-    def describe(self) -> str:
+    def _range(self) -> str:
         return f"{type(self).__name__} in [{_power(self.lo)}, {_power(self.hi)}]"
 
     # The arithmetic is Field's; the narrower types are what a reader of a circuit relies on.
@@ -216,5 +221,5 @@ def _power(n: int) -> str:
     if size & (size - 1) == 0:
         return f"{sign}2^{size.bit_length() - 1}"
     if size & (size + 1) == 0:
-        return f"{sign}(2^{size.bit_length()} - 1)"
+        return f"-(2^{size.bit_length()} - 1)" if sign else f"2^{size.bit_length()} - 1"
     return f"about {sign}2^{size.bit_length()}"

@@ -1,0 +1,1 @@
+"""Tests of zk/compiler: the language, elimination, the digest, the circuit file."""

@@ -1,0 +1,13 @@
+"""A constant wider than its range."""
+
+from __future__ import annotations
+
+from zk import Circuit, Uint, private
+
+
+class Failing(Circuit):
+    x: Uint = private(bits=8)
+
+    def define(self, cs):
+        cs.assert_equal(self.x, 5)
+        cs.assert_range(cs.constant(256), 8)

@@ -1,0 +1,12 @@
+"""A Uint without its width."""
+
+from __future__ import annotations
+
+from zk import Circuit, Uint, private
+
+
+class Failing(Circuit):
+    x: Uint = private()
+
+    def define(self, cs):
+        cs.assert_equal(self.x, 5)

@@ -1,0 +1,12 @@
+"""An equality of two constants."""
+
+from __future__ import annotations
+
+from zk import Circuit, Uint, private
+
+
+class Failing(Circuit):
+    x: Uint = private(bits=8)
+
+    def define(self, cs):
+        cs.assert_equal(self.x + 1, self.x + 2)

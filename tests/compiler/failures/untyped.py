@@ -1,0 +1,12 @@
+"""A declaration without a type."""
+
+from __future__ import annotations
+
+from zk import Circuit, private
+
+
+class Failing(Circuit):
+    x = private(bits=8)
+
+    def define(self, cs):
+        cs.assert_equal(self.x, 5)
