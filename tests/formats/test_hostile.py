@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from zk.formats.binfile import MAX_SECTIONS, first_not_below
 from zk.formats.contributions import read_contributions
 from zk.formats.r1cs import load_r1cs, read_r1cs, write_r1cs
 from zk.formats.wtns import load_wtns, read_wtns, save_wtns
-from zk.formats.zkey import check_zkey_points, load_zkey, read_zkey, write_zkey
+from zk.formats.zkey import check_zkey_points, load_zkey, read_zkey, save_zkey, write_zkey
 from zk.groth16 import COEFFICIENT
 
 READERS: dict[str, Callable[[bytes], object]] = {
@@ -291,6 +292,28 @@ def test_witness_files_are_private(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert np.array_equal(load_wtns(path), witness(3, 5))
     assert [p.name for p in tmp_path.iterdir()] == ["w.wtns"]
+
+
+def test_zkey_in_any_order_of_sections() -> None:
+    head, sections = take_apart(samples()["zkey"])
+    for seed in range(5):
+        random.Random(seed).shuffle(sections)
+        data = put_together(head, sections)
+        pk = read_zkey(data)
+        assert pk.sections == tuple(section for section, _ in sections)
+        assert write_zkey(pk) == data
+
+
+def test_keys_are_mapped_not_copied(tmp_path: Path) -> None:
+    """The long arrays are read-only views of the file; one key may be replaced under another."""
+    path = tmp_path / "key.zkey"
+    path.write_bytes(samples()["zkey"])
+    pk = load_zkey(path)
+    for array in (pk.coefficients, pk.a, pk.b1, pk.b2, pk.c, pk.h):
+        assert not array.flags.owndata
+        assert not array.flags.writeable
+    save_zkey(path, pk)  # reads the old file while it writes the new one
+    assert path.read_bytes() == samples()["zkey"]
 
 
 def test_many_sections_are_refused() -> None:

@@ -18,7 +18,7 @@ from tests.formats.iden3 import Iden3Files
 from tests.interop.product import PRODUCT, product_witness
 from zk import engine
 from zk.errors import ArtifactError
-from zk.field import Limbs, Q, to_limbs
+from zk.field import Limbs, Q, coordinates_from_limbs, to_limbs
 from zk.formats.contributions import read_contributions
 from zk.formats.json import (
     load_proof,
@@ -154,6 +154,19 @@ def test_exports_of_our_key_are_equal(our_key: ProvingKey, tmp_path: Path) -> No
     save_zkey(zkey, our_key)
     save_verifying_key(texts, our_key.vk)
     assert snarkjs.export_verifying_key(zkey, tmp_path).read_text() == texts.read_text()
+    snarkjs.snarkjs("zkey", "export", "solidityverifier", zkey, "v.sol", cwd=tmp_path)
+    assert str(coordinates_from_limbs(our_key.vk.alpha1)[0]) in (tmp_path / "v.sol").read_text()
+
+
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_missing_tools_skip_here_and_fail_on_ci(
+    ci: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(snarkjs, "MODULES", tmp_path / "node_modules")
+    monkeypatch.setenv("CI", ci)
+    outcome = pytest.fail.Exception if ci else pytest.skip.Exception
+    with pytest.raises(outcome, match="run `npm ci`"):
+        snarkjs.snarkjs("--help", cwd=tmp_path)
 
 
 def test_contribution_keeps_the_development_mark(

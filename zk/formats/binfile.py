@@ -77,8 +77,9 @@ def map_file(path: str | os.PathLike[str]) -> tuple[str, memoryview]:
             return name, memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
         finally:
             os.close(descriptor)
-    except OSError as error:
-        raise ArtifactError(f"{name}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or just truncated
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ArtifactError(f"{name}: cannot be read: {reason}") from None
 
 
 def read_file(path: str | os.PathLike[str], limit: int) -> tuple[str, bytes]:
