@@ -6,14 +6,19 @@ a row can say what no honest encoder would.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 from verifier.calldata import abi_calldata, proof_words, read_solidity_calldata
 from verifier.foundry import OUTSIDE_SUBGROUP
 from verifier.verify import verify
 from zk.errors import ZkError
-from zk.field import Q, R
+from zk.field import Q, R, from_limbs
+from zk.formats.json import read_proof, read_public
 from zk.groth16 import Proof, VerifyingKey
 
 COORDINATES = ("A.x", "A.y", "B.x.c1", "B.x.c0", "B.y.c1", "B.y.c0", "C.x", "C.y")
@@ -81,11 +86,35 @@ def raw_calldata(words: Sequence[int]) -> bytes:
 
 
 def python_verdict(vk: VerifyingKey, words: Sequence[int]) -> str:
-    """The class of what Python raises for the words, read as text; nothing when it accepts."""
+    """The class of what Python raises for the words, read as text; nothing when it accepts.
+
+    Read as proof and public JSON they must be accepted and refused alike.
+    """
     try:
         proof, publics = read_solidity_calldata(calldata_text(words))
         verify(vk, proof, publics)
     except ZkError as error:
+        with pytest.raises(ZkError):
+            _verify_json(vk, words)
         return type(error).__name__
     assert abi_calldata(proof, publics)[4:] == raw_calldata(words)  # one spelling only
+    _verify_json(vk, words)
     return ""
+
+
+def proof_json(words: Sequence[int]) -> dict[str, Any]:
+    """proof.json of any eight words, canonical or not."""
+    w = [str(word) for word in words]
+    return {
+        "pi_a": [w[0], w[1], "1"],
+        "pi_b": [[w[3], w[2]], [w[5], w[4]], ["1", "0"]],
+        "pi_c": [w[6], w[7], "1"],
+        "protocol": "groth16",
+        "curve": "bn128",
+    }
+
+
+def _verify_json(vk: VerifyingKey, words: Sequence[int]) -> None:
+    proof = read_proof(json.dumps(proof_json(words)))
+    publics = read_public(json.dumps([str(word) for word in words[8:]]))
+    verify(vk, proof, from_limbs(publics))

@@ -1,9 +1,10 @@
 """Verdicts compared: Python, the EVM's three entry points, snarkjs, on random changes of proofs.
 
 `python -m tests.verifier.differential --count 2000` draws that many calls, a quarter of them valid,
-and prints each kind's verdicts; it exits 1 at the first disagreement that is not explained. Two habits
-of snarkjs 0.7.6 explain theirs: it reads a coordinate modulo q, and it takes the point at infinity
-for a point of a proof. So its verdict is compared with the bare equation on the reduced words.
+and prints each kind's verdicts; it exits 1 at the first disagreement that is not explained. What
+explains one is two habits of snarkjs 0.7.6: it reads a coordinate modulo q, and it takes the point
+at infinity for a point of a proof. So its verdict is compared with the bare equation on the reduced
+words. Python reads each call twice, as calldata text and as JSON.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.evm import node
+from tests.verifier.bad_inputs import proof_json
 from zk.field import Limbs, coordinates_from_limbs
 from zk.groth16 import VerifyingKey
 
@@ -65,17 +66,10 @@ def contract_source(vk: VerifyingKey) -> str:
 
 def verdicts(vk: VerifyingKey, calls: Sequence[Sequence[int]]) -> list[bool | None]:
     """snarkjs's verdict of each call (words, the contract's order); None where it throws."""
-    cases = []
-    for words in calls:
-        w = [str(word) for word in words]
-        proof = {
-            "pi_a": [w[0], w[1], "1"],
-            "pi_b": [[w[3], w[2]], [w[5], w[4]], ["1", "0"]],
-            "pi_c": [w[6], w[7], "1"],
-            "protocol": "groth16",
-            "curve": "bn128",
-        }
-        cases.append({"publics": w[8:], "proof": proof})
+    cases = [
+        {"publics": [str(word) for word in words[8:]], "proof": proof_json(words)}
+        for words in calls
+    ]
     answer = node(_VERIFY, json.dumps({"key": key_json(vk), "cases": cases}), package="snarkjs")
     result: list[bool | None] = json.loads(answer)
     return result
