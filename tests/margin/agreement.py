@@ -115,8 +115,9 @@ class Tally:
         self.under += -CASH_SCALE <= distance < 0
 
     def __str__(self) -> str:
+        count = self.satisfied + self.refused
         return (
-            f"{self.size_class:>5} {self.statement:<12} {self.satisfied + self.refused:>5} accounts: "
+            f"{self.size_class:>5} {self.statement:<12} {count:>5} accounts: "
             f"{self.satisfied} satisfied, {self.refused} refused, {len(self.wrong)} disagree; "
             f"{self.own} at its line: {self.near} within 1e-6, {self.line} on it, "
             f"{self.under} one unit under, {self.below} below; {len(self.slots)} slot counts; "
