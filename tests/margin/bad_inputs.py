@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from circuits.margin.decimals import format_decimal
+
 P0 = ("positions", 0)
 BTC_TIERS = ("margin_tiers", "btc")
 BAD: list[tuple[str, tuple[str | int, ...], Any, str, str, bool]] = [
@@ -98,4 +100,41 @@ BAD: list[tuple[str, tuple[str | int, ...], Any, str, str, bool]] = [
     ("params", ("instruments", "NEW-PERP"), {"asset": "BTC", "kind": "option",
      "margin_tiers": "btc"}, "instruments.NEW-PERP.kind", "must be", True),
     ("params", ("collaterals", "NIL"), {"haircut_tiers": "btc"}, "s.NIL", "not in", False),
+]  # fmt: skip
+
+#: (file, path, largest or smallest value, the next one beyond)
+LIMITS: list[tuple[str, tuple[str | int, ...], Any, Any]] = [
+    ("account", ("account",), str(2**160 - 1), str(2**160)),
+    ("account", ("account",), "0", "-1"),
+    ("account", ("sequence",), str(2**64 - 1), str(2**64)),
+    ("account", ("cash",), format_decimal(2**95 - 1, 8), format_decimal(2**95, 8)),
+    ("account", ("cash",), format_decimal(-(2**95), 8), format_decimal(-(2**95) - 1, 8)),
+    ("account", (*P0, "quantity"), format_decimal(2**63 - 1, 8), format_decimal(2**63, 8)),
+    ("account", (*P0, "quantity"), format_decimal(1 - 2**63, 8), format_decimal(-(2**63), 8)),
+    ("account", (*P0, "quantity"), "0.00000001", "0.000000001"),
+    ("account", (*P0, "funding_index"), format_decimal(2**95 - 1, 12), format_decimal(2**95, 12)),
+    ("account", (*P0, "funding_index"), format_decimal(-(2**95), 12),
+     format_decimal(-(2**95) - 1, 12)),
+    ("account", ("collateral", 0, "quantity"), format_decimal(2**63 - 1, 8),
+     format_decimal(2**63, 8)),
+    ("account", ("collateral", 0, "quantity"), "0.00000001", "0"),
+    ("market", ("collaterals", "BTC", "price"), format_decimal(2**64 - 1, 8),
+     format_decimal(2**64, 8)),
+    ("market", ("collaterals", "BTC", "price"), "0.00000001", "0.00000000"),
+    ("market", ("instruments", "BTC-PERP", "funding_index"), format_decimal(2**95 - 1, 12),
+     format_decimal(2**95, 12)),
+    ("market", ("instruments", "BTC-PERP", "funding_index"), format_decimal(-(2**95), 12),
+     format_decimal(-(2**95) * 10 - 1, 13)),
+    ("market", ("timestamp",), "1", "0"),
+    ("params", ("buffers",), ["0", str(2**48 - 1)], ["0", str(2**48)]),
+    ("params", ("assets", "ETH"), "65535", "65536"),
+    ("params", (*BTC_TIERS, 1, "above"), "2814749767106.55", "2814749767106.56"),
+    ("params", (*BTC_TIERS, 0, "max_leverage"), "1000", "1000.000001"),
+    ("params", ("margin_tiers", "minor", 1, "initial"), "1", "1.000001"),
+    ("params", ("margin_tiers", "minor", 1, "maintenance"), "0.333334", "0.3333341"),
+    ("params", ("margin_tiers", "minor", 0, "maintenance"), "0.000000000000000001", "0"),
+    ("params", ("haircut_tiers", "eth", 0, "rate"), "1", "1.000001"),
+    ("params", ("haircut_tiers", "btc", 8, "rate"), "0", "-0.1"),
+    ("params", ("shape", "haircut_tiers"), "16", "17"),
+    ("params", ("shape", "rows"), "4096", "4097"),
 ]  # fmt: skip

@@ -318,6 +318,7 @@ def test_no_slot_word_runs_over() -> None:
         {"positions": BOOK.positions[:1] * 2},
         {"positions": BOOK.positions[:1] * 5},
         {"cash": 2**95},
+        {"sequence": 2**64},
         {"cash": -(2**95) - 1},
         {"account": 2**160},
         {"sequence": -1},
@@ -344,6 +345,16 @@ def test_books_that_cannot_be_committed(change: dict[str, object]) -> None:
 def test_positions_that_cannot_be_committed(key: int, quantity: int, funding: int) -> None:
     with pytest.raises(InputError):
         Position(key, quantity, funding)
+
+
+@pytest.mark.parametrize(
+    ("key", "quantity"),
+    [(collateral(1), 0), (collateral(1), -1), (collateral(1), 2**63), (perpetual(1), 1)],
+)
+def test_holdings_that_cannot_be_committed(key: int, quantity: int) -> None:
+    assert Holding(collateral(1), 2**63 - 1).quantity == 2**63 - 1
+    with pytest.raises(InputError):
+        Holding(key, quantity)
 
 
 def test_the_domain_binds_chain_gate_and_circuit() -> None:

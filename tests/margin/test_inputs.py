@@ -21,7 +21,7 @@ from circuits.margin.instrument import FUTURE, PERPETUAL, Instrument, perpetual
 from circuits.margin.jsonfile import ACCOUNT_LIMIT, MARKET_LIMIT, read_bytes
 from circuits.margin.schema_files import FILES, FOLDER, text
 from tests.documents import documents, encoded
-from tests.margin.bad_inputs import BAD
+from tests.margin.bad_inputs import BAD, LIMITS
 from tests.margin.demo import DEMO, NAMES, drop, put, tree
 from zk.errors import InputError
 
@@ -210,6 +210,18 @@ def test_every_missing_field_is_named(name: str) -> None:
     for key in tree(name):
         with pytest.raises(InputError, match=f"'{key}' is missing: add it"):
             resolve(name, encoded(drop(tree(name), (key,))))
+
+
+@pytest.mark.parametrize(("name", "where", "last", "beyond"), LIMITS)
+def test_the_limits_of_every_type(
+    name: str, where: tuple[str | int, ...], last: str, beyond: str
+) -> None:
+    good = put(tree(name), where, last)
+    resolve(name, encoded(good))
+    schema = json.loads((FOLDER / f"{name}.schema.json").read_text())
+    jsonschema.validate(good, schema, cls=jsonschema.Draft202012Validator)
+    with pytest.raises(InputError):
+        resolve(name, encoded(put(tree(name), where, beyond)))
 
 
 def test_a_listed_instrument_or_collateral_must_be_in_the_market() -> None:

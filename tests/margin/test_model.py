@@ -157,6 +157,17 @@ def test_on_the_line_meets_and_is_not_liquidatable() -> None:
     assert book_liquidatable(under, table)
 
 
+def test_on_the_line_from_files() -> None:
+    params, market, account = documents(Random(1), "1+1", used=0, held=0)
+    checked, table = RiskParams.parse(encoded(params)), Market.parse(encoded(market))
+    for cash, above in (("1000", True), ("999.99999999", False)):
+        on_line = Account.parse(encoded(account | {"cash": cash}))
+        assert meets(on_line, table, checked, INITIAL, 1000) == above
+    for cash, under in (("0", False), ("-0.00000001", True)):
+        on_line = Account.parse(encoded(account | {"cash": cash}))
+        assert liquidatable(on_line, table, checked) == under
+
+
 def test_an_empty_account_stands_on_the_line() -> None:
     assert margin(book(0), {}, INITIAL) == 0
     assert book_meets(book(0), {}, INITIAL)
