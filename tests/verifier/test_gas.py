@@ -42,3 +42,10 @@ def test_gas_is_within_the_budget(n: int) -> None:
 def test_the_golden_file_has_no_other_rows() -> None:
     names = {f"{pipeline}, runs {runs}, n={n}" for pipeline, runs, n in CASES}
     assert set(json.loads(GOLDEN.read_text())) == names
+
+
+def test_the_published_table_is_the_golden_one() -> None:
+    text = (GOLDEN.parents[2] / "docs" / "contracts.md").read_text()
+    for name, gas in json.loads(GOLDEN.read_text()).items():
+        row = f"| {name} | " + " | ".join(f"{value:,}" for value in gas.values()) + " |"
+        assert (row in text) == ("runs 1000000" in name), row
