@@ -7,6 +7,7 @@ is (x, y) or None for infinity; a coordinate is an int in G1, a pair (c0, c1) = 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,8 +16,20 @@ from typing import Any
 
 from zk.field import Q, R
 
-#: py_ecc's module; its types say too little to be checked against.
-bn128: Any = import_module("py_ecc.optimized_bn128")
+
+def _py_ecc() -> Any:
+    """The module. It lifts Python's recursion limit to 100,000, at which a deeply nested JSON file
+    overflows the stack and ends the process: the limit is put back.
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        return import_module("py_ecc.optimized_bn128")
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+#: Its types say too little to be checked against.
+bn128: Any = _py_ecc()
 
 Point = Any  # (x, y) or None
 Points = list[Point]
