@@ -61,7 +61,7 @@ class Verbs(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
-        except (click.exceptions.Exit, click.Abort):
+        except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError, click.Abort):
             raise
         except Exception as error:
             ctx.exit(output.fail(ctx, error))
