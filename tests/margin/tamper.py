@@ -8,7 +8,7 @@ only what depends on it, and all hints of a circuit can be forged one by one. Th
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import isqrt
@@ -104,8 +104,9 @@ class Run:
         self.witness = from_limbs(limbs)
         self.broken = tuple(broken_rows(circuit, limbs))
 
-    def tampered(self, forged: Mapping[int, int]) -> Outcome:
-        """The run with these wires forged, and everything that follows from them."""
+    def tampered(self, forged: Mapping[int, int], rerun: Collection[Op] = tuple(Op)) -> Outcome:
+        """The run with these wires forged, and everything that follows from them by instructions
+        of the kinds in `rerun`; what others gave is kept."""
         w, wires = self.wiring, _Overlay(self.witness)
         waiting: list[int] = []
         queued: set[int] = set()
@@ -116,7 +117,8 @@ class Run:
             wires.changed[wire] = value % R
             for reader in w.readers(wire) - queued:
                 queued.add(reader)
-                heapq.heappush(waiting, reader)
+                if w.code[reader][0] in rerun:
+                    heapq.heappush(waiting, reader)
 
         for wire, value in forged.items():
             write(wire, value)
