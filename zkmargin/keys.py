@@ -13,16 +13,18 @@ statement.json stands for the check. A verification key is checked in full every
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from zk import groth16
 from zk.compiler.compiled import CompiledCircuit
-from zk.errors import ArtifactError, DigestMismatch, InputError
+from zk.errors import ArtifactError, DigestMismatch, InputError, ZkError
 from zk.formats.binfile import map_file, read_file
 from zk.formats.circuit import load_circuit, save_circuit
 from zk.formats.json import KEY_LIMIT, read_verifying_key, save_verifying_key
@@ -136,36 +138,82 @@ def _check_digest(data: bytes | memoryview, name: str, pinned: Pinned, by: Path)
 
 def _save_set(folder: Path, pk: ProvingKey, circuit: CompiledCircuit) -> StatementFile:
     """New files under names of their own, statement.json, then the plain names."""
-    from zk.formats.zkey import save_zkey
-
+    path = folder / FILE
+    made_folder = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ArtifactError(f"{folder}: cannot be made: {error.strerror}") from None
-    path = folder / FILE
-    replaces = path.exists()
-    mark = f"-{os.urandom(6).hex()}" if replaces else ""
     plain_names = (CIRCUIT, PROVING_KEY, VERIFICATION_KEY)
+    mark = f"-{os.urandom(6).hex()}"
     names = [_marked(name, mark) for name in plain_names]
-    save_circuit(folder / names[0], circuit)
-    save_zkey(folder / names[1], pk.key)
-    save_verifying_key(folder / names[2], pk.key.vk)
-
-    digests = [file_digest(folder / name) for name in names[1:]]
-
-    def named(zkc: str, zkey: str, vk: str) -> StatementFile:
-        pinned = Pinned(zkey, digests[0]), Pinned(vk, digests[1])
-        return StatementFile(pk.statement, zkc, *pinned, path)
-
-    save_statement(path, named(*names))
-    plain = named(*plain_names)
-    if replaces:
+    with _locked(folder):
+        try:
+            digests = _write_files([folder / name for name in names], pk, circuit)
+            if not path.exists():
+                _refuse_strangers(folder, plain_names, digests)
+            save_statement(path, _described(pk.statement, names, digests, path))
+        except (ZkError, OSError):  # a failure, not a kill: leave nothing
+            for name in names:
+                (folder / name).unlink(missing_ok=True)
+            if made_folder:
+                folder.rmdir()
+            raise
         # Nothing names the old files any more: their names go to the new ones.
-        for name, old in zip(names, plain_names, strict=True):
-            _give_name(folder / name, folder / old)
-        save_statement(path, plain)
-    _sweep(folder)
-    return plain
+        for name, plain in zip(names, plain_names, strict=True):
+            _give_name(folder / name, folder / plain)
+        file = _described(pk.statement, plain_names, digests, path)
+        save_statement(path, file)
+        _sweep(folder)
+    return file
+
+
+def _write_files(paths: list[Path], pk: ProvingKey, circuit: CompiledCircuit) -> list[str]:
+    """Write circuit, proving key and verification key; their SHA-256."""
+    from zk.formats.zkey import save_zkey
+
+    save_circuit(paths[0], circuit)
+    save_zkey(paths[1], pk.key)
+    save_verifying_key(paths[2], pk.key.vk)
+    return [file_digest(path) for path in paths]
+
+
+def _described(
+    statement: Statement, names: Sequence[str], digests: list[str], path: Path
+) -> StatementFile:
+    _, key, vk = (Pinned(name, digest) for name, digest in zip(names, digests, strict=True))
+    return StatementFile(statement, names[0], key, vk, path)
+
+
+def _refuse_strangers(folder: Path, names: Sequence[str], digests: list[str]) -> None:
+    """Without a statement.json, files of our names are somebody's own: they are not replaced."""
+    for name, digest in zip(names, digests, strict=True):
+        if (folder / name).exists() and file_digest(folder / name) != digest:
+            raise InputError(
+                f"holds a {name} and no {FILE}, so it is not a set of keys to replace: choose "
+                "another folder",
+                file=str(folder),
+            )
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One writer at a time, where the system has such locks; a kill releases it."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise ArtifactError(f"{folder}: another setup is writing here: wait for it") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _marked(name: str, mark: str) -> str:

@@ -16,7 +16,6 @@ import pytest
 
 from tests.zkmargin.files import (
     ACCOUNT,
-    ACCOUNT_ID,
     LIQUIDATOR,
     MARKET,
     PARAMS,
@@ -386,8 +385,21 @@ def test_a_full_disk_is_not_a_verdict(world: World) -> None:
     assert b"Traceback" not in run_.stderr
 
 
-def test_an_output_folder_that_is_not_there(world: World, tmp_path: Path) -> None:
-    outcome = prove(world, tmp_path / "gone")
-    assert outcome.code == 2
-    assert "cannot be written" in outcome.stderr
-    assert ACCOUNT_ID not in outcome.stderr
+def test_outputs_are_refused_before_the_work(world: World, tmp_path: Path) -> None:
+    circuit = world.path("meets.zkc")
+    check = ["check", "--circuit", circuit, *world.venue, *world.owner]
+    contract = ["contract", "--statement", world.path("keys/statement.json")]
+    prove_ = ["prove", "--keys", world.path("keys"), *world.venue, *world.owner]
+    compile_ = ["compile", "meets", "--params", world.path("params.json")]
+    good = tmp_path / "good"
+    for bad in (tmp_path / "gone" / "file", tmp_path, "/dev/null"):
+        for call in (
+            [*prove_, "--proof", bad, "--public", good],
+            [*prove_, "--proof", good, "--public", bad],
+            [*compile_, "--out", good, "--r1cs", bad],
+            [*compile_, "--out", bad],
+            [*check, "--witness", bad],
+            [*contract, "--allow-development-key", "--out", bad],
+        ):
+            assert_refused(run(*call), "cannot be written", tmp_path)
+    assert Path("/dev/null").is_char_device()

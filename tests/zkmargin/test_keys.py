@@ -135,3 +135,32 @@ def test_at_every_step_one_whole_set_stands(
         assert sorted(os.listdir(folder)) == sorted([*NAMES, "other"])
         assert load_statement(folder / "statement.json").proving_key.sha256 == new
         shutil.copytree(world.path("keys"), folder, dirs_exist_ok=True)
+
+
+def test_files_of_others_are_not_replaced(world: World, tmp_path: Path) -> None:
+    setup = ["setup", "--circuit", world.path("meets.zkc"), "--development", "--out", tmp_path]
+    (tmp_path / "proving.zkey").write_bytes(b"somebody's own")
+    outcome = run(*setup)
+    assert outcome.code == 2
+    assert "holds a proving.zkey and no statement.json" in outcome.stderr
+    assert os.listdir(tmp_path) == ["proving.zkey"]
+    assert (tmp_path / "proving.zkey").read_bytes() == b"somebody's own"
+    (tmp_path / "proving.zkey").unlink()
+    # The circuit itself may stand there already.
+    shutil.copy(world.path("meets.zkc"), tmp_path / "circuit.zkc")
+    assert run(*setup).code == 0
+
+
+def test_a_failed_setup_leaves_nothing(world: World, tmp_path: Path) -> None:
+    pk, circuit = ProvingKey.load(world.path("keys"))
+    fault = mock.patch.object(module, "save_verifying_key", side_effect=ArtifactError("disk full"))
+    with fault, pytest.raises(ArtifactError, match="disk full"):
+        pk.save(tmp_path / "keys", circuit)
+    assert os.listdir(tmp_path) == []
+
+
+def test_one_setup_at_a_time(world: World, folder: Path) -> None:
+    pk, circuit = ProvingKey.load(folder)
+    with module._locked(folder), pytest.raises(ArtifactError, match="another setup"):
+        pk.save(folder, circuit)
+    pk.save(folder, circuit)

@@ -9,7 +9,7 @@ import click
 from circuits.margin.market import Market
 from circuits.margin.params import RiskParams
 from zkmargin.cli import options
-from zkmargin.cli.output import note, result, step, warn_development
+from zkmargin.cli.output import check_targets, note, result, step, warn_development
 
 
 @options.verb("root", "zkmargin root --market market.json --params params.json")
@@ -47,6 +47,7 @@ def compile_command(
     from zk.formats.r1cs import save_r1cs
     from zkmargin.proving import compile, statement_circuit
 
+    check_targets(out, r1cs)
     venue = RiskParams.load(params)
     shape = venue.shape_for(size_class) if size_class else venue.shape
     with step(f"compiling {kind} {shape.size_class}"):

@@ -10,7 +10,7 @@ from verifier.verify import verify
 from zk.field import from_limbs
 from zk.formats.json import load_proof, load_public, load_verifying_key
 from zkmargin.cli import options
-from zkmargin.cli.output import note, result
+from zkmargin.cli.output import check_targets, note, result
 
 #: --form -> what it is; the first is the default.
 FORMS = {
@@ -82,6 +82,7 @@ def contract_command(
         raise click.UsageError("give either --statement or --vk")
     if foundry is not None and public is None:
         raise click.UsageError("--foundry needs --public and --proof")
+    check_targets(out)
     digest = None
     if statement is not None:
         from zkmargin.keys import VerifyingKey

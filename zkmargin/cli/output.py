@@ -62,6 +62,25 @@ def note(words: str) -> None:
     click.echo(printable(words), err=True)
 
 
+def check_targets(*paths: str | None) -> None:
+    """Refuse, before any work, a file that could not be written or must not be replaced.
+
+    So that of two files not one is written and the other not; and no device is renamed over.
+    """
+    from zk.errors import InputError
+
+    for path in paths:
+        if path is None:
+            continue
+        folder = os.path.dirname(path) or "."
+        if not os.path.isdir(folder):
+            raise InputError("cannot be written: its folder is not there", file=path)
+        if not os.access(folder, os.W_OK):
+            raise InputError("cannot be written: its folder is read-only", file=path)
+        if os.path.lexists(path) and not os.path.isfile(path):
+            raise InputError("cannot be written: what stands there is no regular file", file=path)
+
+
 def warn_development() -> None:
     note("warning: a development key: anyone can forge its proofs; for tests and demos only")
 

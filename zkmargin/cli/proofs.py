@@ -10,9 +10,10 @@ from zk.field import from_limbs
 from zk.formats.atomic import write_atomic
 from zk.formats.circuit import load_circuit
 from zk.formats.json import write_proof, write_public
+from zk.keylint import is_development
 from zkmargin import proving
 from zkmargin.cli import options
-from zkmargin.cli.output import extras, note, result, step, warn_development
+from zkmargin.cli.output import check_targets, extras, note, result, step, warn_development
 from zkmargin.keys import ProvingKey, load_pinned_circuit, load_set
 from zkmargin.statement_file import Statement
 
@@ -47,6 +48,7 @@ def check_command(
 
     if (circuit is None) == (keys is None):
         raise click.UsageError("give either --circuit or --keys")
+    check_targets(witness)
     compiled, statement = _circuit(circuit, keys)
     claim = claim_options.claim(statement.kind)
     loaded = Account.load(account, secret=secret)
@@ -106,9 +108,10 @@ def prove_command(
     """
     if proof == public:
         raise click.UsageError("--proof and --public name the same file")
+    check_targets(proof, public)
     with step("reading the keys"):
         pk, circuit = ProvingKey.load(keys)
-    if pk.statement.development:
+    if is_development(pk.key.vk):
         warn_development()
     claim = claim_options.claim(pk.statement.kind)
     loaded = Account.load(account, secret=secret)
