@@ -41,14 +41,19 @@ class UnsatisfiedConstraint(ZkError):
         obligation: what the constraint stands for, in the author's words.
         where: `file:line` that emitted it.
         row: index of the constraint in the R1CS.
+        gadgets: the functions that emitted it, outermost first.
     """
 
-    def __init__(self, circuit: str, obligation: str, where: str, row: int) -> None:
-        super().__init__(f"{circuit}: not satisfied: {obligation} ({where}, constraint {row})")
+    def __init__(
+        self, circuit: str, obligation: str, where: str, row: int, gadgets: str = ""
+    ) -> None:
+        place = f"{where}, in {gadgets}" if gadgets else where
+        super().__init__(f"{circuit}: not satisfied: {obligation} ({place}, constraint {row})")
         self.circuit = circuit
         self.obligation = obligation
         self.where = where
         self.row = row
+        self.gadgets = gadgets
 
 
 class InputError(ZkError):

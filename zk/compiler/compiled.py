@@ -34,10 +34,13 @@ MATRICES = ("a", "b", "c", "p")  # p: the pool; a section name has 8 bytes
 
 @dataclass(frozen=True, eq=False)
 class Debug:
-    """origins[k] = (obligation, file:line); row_origin[i] the origin of row i."""
+    """origins[k] = (obligation, file:line), gadgets[k] its gadget path; row_origin[i] the origin
+    of row i. `gadgets` is empty in a file that was written without.
+    """
 
     origins: tuple[tuple[str, str], ...]
     row_origin: npt.NDArray[np.uint32]
+    gadgets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +84,17 @@ class CompiledCircuit:
         if row is not None:
             obligation, where = self.origin(row)
             raise UnsatisfiedConstraint(
-                self.name, obligation or "an unnamed constraint", where, row
+                self.name, obligation or "an unnamed constraint", where, row, self.gadgets(row)
             )
 
     def origin(self, row: int) -> tuple[str, str]:
         """(obligation, file:line) of a row."""
         return self.debug.origins[self.debug.row_origin[row]]
+
+    def gadgets(self, row: int) -> str:
+        """The gadget path of a row, `tier_line > assert_le`: who called whom to emit it."""
+        paths = self.debug.gadgets
+        return paths[self.debug.row_origin[row]] if paths else ""
 
     # Description --------------------------------------------------------------------------------
 

@@ -13,8 +13,9 @@ import sys
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from itertools import pairwise
-from types import FrameType
+from types import CodeType, FrameType
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,11 @@ from zk.field import R
 
 #: Modules whose frames are passed over when a constraint's source line is looked for.
 LIBRARY = ("zk.", "circuits.gadgets")
+#: Modules that call a circuit: no gadget path reaches past them.
+_CALLERS = ("zk.compiler.declare", "zk.compiler.lower", "zk.compiler.template")
+#: How an operation stands in a gadget path where not by its method's name; "" for not at all.
+_OPERATORS = {"__mul__": "*", "__rmul__": "*", "__and__": "&", "__or__": "|", "__xor__": "^"}
+_OPERATORS |= {"instantiate": ""}
 
 
 class Rows:
@@ -63,12 +69,18 @@ class ConstraintSystem:
         self.linear: list[tuple[LinearCombination, int]] = []  # lc = 0, with its origin
         self.row_origin = array("I")
         self.origins: list[tuple[str, str]] = []  # (obligation, file:line)
+        self.gadgets: list[str] = []  # of each origin, its gadget path
         self.code = array("I")  # five numbers an instruction
         self.pool: list[LinearCombination] = []
         self.hint_lines: dict[int, str] = {}  # a hint's first wire -> file:line
         self.table: list[int] = []  # distinct coefficients, in the order of first use
         self._coefficient_index: dict[int, int] = {}
-        self._origin_index: dict[tuple[str, str], int] = {}
+        self._origin_index: dict[tuple[str, str, str], int] = {}
+        self._held: int | None = None  # the origin of all that is emitted until it is let go
+        # Code objects met on the stack, by id; they are kept, so that no id is used twice.
+        self._kinds: dict[int, tuple[_Frame, CodeType]] = {}
+        self._gadget_paths: dict[tuple[int, ...], str] = {}
+        self._lines: dict[tuple[int, int], str] = {}
         self._path: list[str] = []
         self._where: str | None = None
         self._bits: dict[tuple[tuple[int, int], ...], list[Bool]] = {}
@@ -102,13 +114,52 @@ class ConstraintSystem:
         return source_line(frame) if frame is not None else ""
 
     def origin(self) -> int:
-        """Index of the current (obligation, source line)."""
-        key = (" / ".join(self._path), self.source_line())
+        """Index of the current (obligation, source line, gadget path)."""
+        if self._held is not None:
+            return self._held
+        key = (" / ".join(self._path), *self._place())
         index = self._origin_index.get(key)
         if index is None:
             index = self._origin_index[key] = len(self.origins)
-            self.origins.append(key)
+            self.origins.append(key[:2])
+            self.gadgets.append(key[2])
         return index
+
+    def _place(self) -> tuple[str, str]:
+        """Source line and gadget path of what is being emitted.
+
+        The path has the functions between `define` and the row, outermost first: those of the
+        circuit, the gadgets, and the one operation of the language that the innermost called.
+        """
+        frame: FrameType | None = sys._getframe(2)
+        codes: list[int] = []
+        author: FrameType | None = None  # the innermost frame outside the library
+        kinds = self._kinds
+        while frame is not None:
+            code = frame.f_code
+            known = kinds.get(id(code))
+            if known is None:
+                known = kinds[id(code)] = (_kind_of(frame), code)
+            kind = known[0]
+            if author is None and (kind is _Frame.AUTHOR or kind is _Frame.STOP):
+                author = frame
+            if kind is _Frame.STOP:
+                break
+            codes.append(id(code))
+            frame = frame.f_back
+        key = tuple(codes)
+        path = self._gadget_paths.get(key)
+        if path is None:
+            path = self._gadget_paths[key] = _gadget_path([kinds[code] for code in codes])
+        if self._where is not None:
+            return self._where, path
+        if author is None:
+            return self.source_line(), path
+        at = (id(author.f_code), author.f_lasti)
+        where = self._lines.get(at)
+        if where is None:
+            where = self._lines[at] = source_line(author)
+        return where, path
 
     # Signals ------------------------------------------------------------------------------------
 
@@ -349,14 +400,17 @@ class ConstraintSystem:
         # Bits 1 .. are hints; bit 0 is what is left, so that their weighted sum is x by
         # construction and one row each says that they are bits. 2^count < R / 2: the sum has one
         # preimage.
-        high = (
-            [self.assert_bool(bit) for bit in self.hint_bits(x, count - 1, 1)] if count > 1 else []
-        )
-        low = dict(x.lc)
-        for i, bit in enumerate(high, start=1):
-            (wire,) = bit.lc
-            low[wire] = R - (1 << i)  # a fresh wire: nothing to add to
-        result = [self.assert_bool(Field(self, low)), *high]
+        hints = self.hint_bits(x, count - 1, 1) if count > 1 else []
+        outer, self._held = self._held, self.origin()  # one for all rows: asking costs a while
+        try:
+            high = [self.assert_bool(bit) for bit in hints]
+            low = dict(x.lc)
+            for i, bit in enumerate(high, start=1):
+                (wire,) = bit.lc
+                low[wire] = R - (1 << i)  # a fresh wire: nothing to add to
+            result = [self.assert_bool(Field(self, low)), *high]
+        finally:
+            self._held = outer
         self._bits[key] = result
         return result
 
@@ -424,6 +478,46 @@ class ConstraintSystem:
             Field(self, {int(wires[local]): k for local, k in lc.items()})
             for lc in template.outputs
         ]
+
+
+class _Frame(Enum):
+    """What a frame on the stack is, for an origin."""
+
+    LANGUAGE = 0  # an operation of a signal or of the constraint system
+    GADGET = 1
+    AUTHOR = 2  # a function of the circuit's author
+    STOP = 3  # `define`, and what lies outside a circuit
+
+
+def _kind_of(frame: FrameType) -> _Frame:
+    module, code = frame.f_globals.get("__name__", ""), frame.f_code
+    if module.startswith(_CALLERS):
+        return _Frame.STOP
+    if module.startswith("zk."):
+        return _Frame.LANGUAGE
+    if module.startswith(LIBRARY):
+        return _Frame.GADGET
+    # Functions that are given a constraint system, methods, closures over one, comprehensions.
+    inside = code.co_varnames[: code.co_argcount] + code.co_freevars
+    written = not code.co_name.startswith("<")
+    if code.co_name == "define" or (written and not {"cs", "self"} & {*inside}):
+        return _Frame.STOP
+    return _Frame.STOP if code.co_name == "<module>" else _Frame.AUTHOR
+
+
+def _gadget_path(stack: list[tuple[_Frame, CodeType]]) -> str:
+    """The stack's functions, outermost first; of the language, the operation that was called."""
+    called = 0
+    while called + 1 < len(stack) and stack[called + 1][0] is _Frame.LANGUAGE:
+        called += 1
+    names = [
+        _OPERATORS.get(code.co_name, code.co_name)
+        for place, (kind, code) in enumerate(stack)
+        if place >= called
+        and (kind is not _Frame.LANGUAGE or place == called)
+        and not code.co_name.startswith("<")
+    ]
+    return " > ".join(name for name in reversed(names) if name)
 
 
 def source_line(frame: FrameType) -> str:

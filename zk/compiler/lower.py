@@ -58,7 +58,7 @@ def compile(circuit: Circuit) -> CompiledCircuit:
         slots=tuple(slots),
         r1cs=r1cs,
         program=WitnessProgram(code, pool, table, len(slots)),
-        debug=Debug(tuple(cs.origins), np.array(cs.row_origin, dtype=np.uint32)),
+        debug=Debug(tuple(cs.origins), np.array(cs.row_origin, dtype=np.uint32), tuple(cs.gadgets)),
     )
 
 

@@ -38,7 +38,7 @@ SECTIONS = frozenset(
 def save_circuit(path: str | Path, circuit: CompiledCircuit) -> None:
     """Write the circuit file. A killed run leaves the old file or none."""
     parts = circuit.sections()
-    debug = {"origins": circuit.debug.origins}
+    debug = {"origins": circuit.debug.origins, "gadgets": circuit.debug.gadgets}
     parts.append((b"debug", json.dumps(debug, separators=(",", ":")).encode()))
     parts.append((b"rows", raw_bytes(circuit.debug.row_origin, "<u4")))
     chunks: list[Any] = [MAGIC, struct.pack("<I", VERSION)]
@@ -130,6 +130,9 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
     origins = tuple((words, where) for words, where in debug["origins"])
     if not all(isinstance(text, str) for origin in origins for text in origin):
         raise ArtifactError("an origin is not a pair of texts")
+    gadgets = tuple(debug.get("gadgets", ()))  # older files have none
+    if len(gadgets) not in (0, len(origins)) or not all(isinstance(g, str) for g in gadgets):
+        raise ArtifactError("a gadget path is not a text, or not one for each origin")
     row_origin = np.frombuffer(sections["rows"], dtype="<u4")
     rows = {matrices[name].rows for name in "abc"}
     consistent = rows == {len(row_origin)} and (
@@ -143,7 +146,7 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         slots,
         r1cs,
         WitnessProgram(code, matrices["p"], table, len(slots)),
-        Debug(origins, row_origin),
+        Debug(origins, row_origin, gadgets),
     )
 
 

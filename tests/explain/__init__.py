@@ -1,0 +1,1 @@
+"""Tests of the views that explain a circuit: paths, profiles, traces, exports."""
