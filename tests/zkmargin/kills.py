@@ -3,9 +3,9 @@
     python -m tests.zkmargin.kills --count 100
 
 Each round starts `zkmargin setup` or `zkmargin prove` over the files of an earlier run, kills the
-process after a random part of the time that it takes, and looks: the keys load as one set and are
-the old or the new ones; the proof and the public inputs are each whole, and verify; no file is left
-that a next run trips over, which is shown by making it.
+process at a random moment, most often about that of writing, and looks: the keys load as one set
+and are the old or the new ones; the proof and the public inputs are each whole, and verify; no file
+is left that a next run trips over, which is shown by making it.
 """
 
 from __future__ import annotations
@@ -58,12 +58,17 @@ def killed_round(
     process = subprocess.Popen(
         command(world, verb, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    # Most of the time goes into loading; the writing comes at the end.
-    time.sleep(seconds[verb] * rng.uniform(0.3, 1.1))
+    # A quarter of the kills anywhere; the others about the moment at which the files are written,
+    # which is sought: later after a kill that was early, earlier after one that was late.
+    anywhere = rng.random() < 0.25
+    time.sleep(seconds[verb] * (rng.random() if anywhere else rng.uniform(0.9, 1.1)))
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
     code = process.wait()
     left = _look(world, verb, out, before)
+    if not anywhere:
+        early = left != "new" and code != 0
+        seconds[verb] *= 1.07 if early else 0.93 if code else 0.85
     again = run(*command(world, verb, out)[3:])
     assert again.code == 0, again.stderr
     expected = {"keys"} if verb.startswith("setup") else {"proof.json", "public.json"}
@@ -117,14 +122,16 @@ def durations(world: World, folder: Path) -> dict[str, float]:
 
 
 def rounds(count: int, seed: int, folder: Path) -> list[Round]:
-    """`count` killed processes, the verbs in turn."""
+    """Rounds until `count` processes were killed before they ended, the verbs in turn."""
     rng = Random(seed)
     (folder / "world").mkdir()
     (folder / "timing").mkdir()
     world = make_world(folder / "world")
     seconds = durations(world, folder / "timing")
-    found = []
-    for i in range(count):
+    found: list[Round] = []
+    while sum(one.killed for one in found) < count:
+        i = len(found)
+        assert i < 10 * count, "processes end before they can be killed"
         out = folder / f"round-{i}"
         out.mkdir()
         found.append(killed_round(world, VERBS[i % len(VERBS)], out, seconds, rng))

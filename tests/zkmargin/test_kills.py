@@ -9,4 +9,4 @@ from tests.zkmargin.kills import rounds
 
 def test_kills(tmp_path: Path) -> None:
     found = rounds(4, 2026, tmp_path)
-    assert len(found) == 4
+    assert sum(one.killed for one in found) == 4
