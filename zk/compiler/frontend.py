@@ -358,6 +358,10 @@ class ConstraintSystem:
         self._instruction(Op.DIV, wire, 2, self._pooled(x), self._pooled(y))
         return Field(self, {wire: 1}), Field(self, {wire + 1: 1})
 
+    def hint_quotient(self, x: Field, y: Field) -> Field:
+        """The floor quotient alone."""
+        return self._hint(Op.DIV, self._pooled(x), self._pooled(y))
+
     def _hint(self, op: Op, a: int, b: int) -> Field:
         wire = self.wires(1)
         self._instruction(op, wire, 1, a, b)

@@ -15,7 +15,6 @@ import numpy as np
 
 from zk.compiler.frontend import ConstraintSystem, Rows
 from zk.compiler.types import LinearCombination, add_lc, scale_lc
-from zk.compiler.witness import Op
 from zk.errors import CompileError
 from zk.field import R
 
@@ -56,7 +55,7 @@ def eliminate_linear(cs: ConstraintSystem) -> set[int]:
 def _wires_of_wide_hints(cs: ConstraintSystem) -> set[int]:
     """Wires that are one of several results: the program writes these as one block."""
     code = np.array(cs.code, dtype=np.uint32).reshape(-1, 5)
-    wide = code[(code[:, 0] == Op.BITS) | (code[:, 0] == Op.DIV)]
+    wide = code[code[:, 2] > 1]
     return {int(dst) + i for _, dst, count, _, _ in wide for i in range(int(count))}
 
 

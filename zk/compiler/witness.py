@@ -11,7 +11,8 @@ the table says otherwise.
     INV    dst = 1 / pool[a], or 0 when pool[a] is 0
     BITS   dst .. dst + n - 1 = bits b .. b + n - 1 of the canonical pool[a]
     LESS   dst = [pool[a] < pool[b]], both read in (-R/2, R/2)
-    DIV    dst, dst + 1 = floor and remainder of pool[a] / pool[b], read signed; 0, 0 unless y > 0
+    DIV    dst, and dst + 1 if n = 2: floor and remainder of pool[a] / pool[b], read signed; 0, 0
+           unless the divisor is above 0
     EQ     dst = [pool[a] == pool[b]]
     ISQRT  dst = floor(sqrt(pool[a])), canonical
 

@@ -173,8 +173,11 @@ class _Run:
         elif op == _DIV:
             x, y = signed(pool(a)), signed(pool(b))
             quotient, remainder = divmod(x, y) if y > 0 else (0, 0)
+            if n not in (1, 2):
+                raise EngineError(f"a division has no {n} results")
             self.write(dst, quotient)
-            self.write(dst + 1, remainder)
+            if n == 2:
+                self.write(dst + 1, remainder)
         elif op == _EQ:
             self.write(dst, int(pool(a) == pool(b)))
         elif op == _ISQRT:

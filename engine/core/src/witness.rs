@@ -172,7 +172,11 @@ fn step(r1cs: &R1cs<'_>, program: &Program<'_>, cells: &mut Cells, index: usize)
         DIV => {
             let (quotient, remainder) = integer::signed_floor_div(pool(cells, a)?, pool(cells, b)?);
             cells.write(dst, quotient)?;
-            cells.write(dst.saturating_add(1), remainder)
+            match n {
+                1 => Ok(()),
+                2 => cells.write(dst.saturating_add(1), remainder),
+                _ => Err(Error::Argument(format!("a division has no {n} results"))),
+            }
         }
         EQ => {
             let value = bit(pool(cells, a)? == pool(cells, b)?);

@@ -1,0 +1,123 @@
+"""Several integers in one field element that can be scaled and summed together: packed lanes.
+
+A table's row packs the values of many scenarios; multiplying the packed element by a signed
+quantity scales every lane at once, sums of rows add lane by lane, and the total is unpacked once.
+Notation: W the lanes' width, s_l the exact lanes, packed = sum s_l 2^(W l) as an integer, negative
+lanes borrowing from the next.
+
+An interval on the packed element says nothing about its lanes, so lanes are a type of their own
+with one interval each, and every operation keeps each inside (-2^(W-1), 2^(W-1)): then the packed
+integer determines its lanes, and stays within the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from circuits.gadgets.pack import pack
+from zk.compiler.frontend import ConstraintSystem
+from zk.compiler.types import Field, Int, Uint, integer
+from zk.errors import CompileError
+from zk.field import R
+
+Interval = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Lanes:
+    """A packed element, its lanes' width and exact intervals, lowest lane first."""
+
+    cs: ConstraintSystem
+    packed: Field
+    width: int
+    intervals: tuple[Interval, ...]
+
+    def __post_init__(self) -> None:
+        half = 1 << (self.width - 1)
+        for i, (lo, hi) in enumerate(self.intervals):
+            if lo <= -half or hi >= half:
+                raise CompileError(
+                    f"lane {i} could leave its {self.width} bits: it needs "
+                    f"{max(hi, -lo).bit_length() + 1}",
+                    self.cs.source_line(),
+                )
+        if 1 << self.width * len(self.intervals) >= R // 2:
+            raise CompileError(
+                f"{len(self.intervals)} lanes of {self.width} bits do not fit a field element",
+                self.cs.source_line(),
+            )
+
+    def __add__(self, other: Lanes) -> Lanes:
+        """Lane by lane. Free."""
+        if (self.width, len(self.intervals)) != (other.width, len(other.intervals)):
+            raise CompileError("lanes of other widths or number", self.cs.source_line())
+        pairs = zip(self.intervals, other.intervals, strict=True)
+        sums = tuple((a[0] + b[0], a[1] + b[1]) for a, b in pairs)
+        return Lanes(self.cs, self.packed + other.packed, self.width, sums)
+
+    def __mul__(self, factor: Int | int) -> Lanes:
+        """Every lane times the factor. One constraint; none for a constant."""
+        if isinstance(factor, int):
+            lo = hi = factor
+            packed = self.packed * factor
+        else:
+            integer(self.cs, factor, "lanes *")
+            lo, hi = factor.lo, factor.hi
+            packed = self.packed * Field(self.cs, factor.lc)
+        products = []
+        for a, b in self.intervals:
+            ends = (a * lo, a * hi, b * lo, b * hi)
+            products.append((min(ends), max(ends)))
+        return Lanes(self.cs, packed, self.width, tuple(products))
+
+    def __neg__(self) -> Lanes:
+        return self * -1
+
+    def __sub__(self, other: Lanes) -> Lanes:
+        return self + -other
+
+
+def pack_lanes(cs: ConstraintSystem, values: Sequence[Int], width: int) -> Lanes:
+    """Lanes that hold `values`.
+
+    Requires: nothing beyond the types; a value that does not fit is a CompileError.   Cost: none.
+    """
+    packed = Field(cs, {})
+    for i, value in enumerate(values):
+        integer(cs, value, "pack_lanes")
+        packed = packed + Field(cs, value.lc) * (1 << width * i)
+    return Lanes(cs, packed, width, tuple((value.lo, value.hi) for value in values))
+
+
+def trusted_lanes(cs: ConstraintSystem, packed: Field, bits: int, count: int, width: int) -> Lanes:
+    """Lanes of an element that is known from outside the circuit to hold `bits` bits in each.
+
+    Requires: that the element opens what is trusted to hold `count` unsigned lanes of `bits` bits
+    at distance `width`: no constraint here says so.   Cost: none.
+    """
+    return Lanes(cs, packed, width, ((0, (1 << bits) - 1),) * count)
+
+
+def broadcast(cs: ConstraintSystem, value: Int, count: int, width: int) -> Lanes:
+    """`value` in every lane. Free."""
+    return pack_lanes(cs, [value] * count, width)
+
+
+def unpack(cs: ConstraintSystem, lanes: Lanes) -> list[Int]:
+    """Return the lanes, lowest first.
+
+    Requires: the lanes' intervals hold.   Cost: the width of a lane for each.
+    """
+    width, half = lanes.width, 1 << (lanes.width - 1)
+    # Each lane is lifted by 2^(W-1) into [0, 2^W): the lifted sum is an integer below 2^(W k) < R
+    # / 2 whose digits in base 2^W are the lifted lanes, and its bits are unique.
+    lifted = lanes.packed
+    for i in range(len(lanes.intervals)):
+        lifted = lifted + (half << width * i)
+    bits = cs.bits(lifted, width * len(lanes.intervals))
+    values = []
+    for i, (lo, hi) in enumerate(lanes.intervals):
+        digits: list[tuple[Uint, int]] = [(bit, 1) for bit in bits[width * i : width * (i + 1)]]
+        values.append(cs.number((pack(cs, digits) - half).lc, lo, hi))
+    return values
