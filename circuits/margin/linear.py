@@ -61,7 +61,7 @@ class Table(Struct):
 
 
 class Position(Struct):
-    """A slot of the account, the market's row for it, and the row's siblings in the epoch's tree."""
+    """A slot of the account, the market's row for it, and the row's siblings in the tree."""
 
     key: Field = private()
     magnitude: Uint = private(bits=c.QUANTITY_BITS)
