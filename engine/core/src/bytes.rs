@@ -5,7 +5,7 @@
 //! memory, so reading one is a load. Sections of a mapped file start anywhere: no alignment is assumed.
 
 use ark_bn254::{Fq, Fq2, Fr};
-use ark_ff::{BigInt, PrimeField};
+use ark_ff::{BigInt, BigInteger, PrimeField};
 use rayon::prelude::*;
 
 use crate::error::{ensure, Error, Result};
@@ -157,6 +157,8 @@ pub trait Coordinate: ark_ff::Field {
     const BYTES: usize;
     /// Reads Montgomery limbs as they stand.
     fn read(bytes: &[u8]) -> Self;
+    /// Reads Montgomery limbs below 2q.
+    fn read_loose(bytes: &[u8]) -> Self;
     /// Writes Montgomery limbs.
     fn write(&self, out: &mut [u8]);
     /// Whether the limbs are below q.
@@ -169,6 +171,15 @@ impl Coordinate for Fq {
     #[inline]
     fn read(bytes: &[u8]) -> Self {
         Fq::new_unchecked(BigInt(limbs(bytes)))
+    }
+
+    #[inline]
+    fn read_loose(bytes: &[u8]) -> Self {
+        let mut value = BigInt(limbs(bytes));
+        if !less(&value.0, &Fq::MODULUS.0) {
+            value.sub_with_borrow(&Fq::MODULUS);
+        }
+        Fq::new_unchecked(value)
     }
 
     #[inline]
@@ -190,6 +201,14 @@ impl Coordinate for Fq2 {
         Fq2::new(
             Fq::read(&bytes[..WIDTH]),
             Fq::read(&bytes[WIDTH..2 * WIDTH]),
+        )
+    }
+
+    #[inline]
+    fn read_loose(bytes: &[u8]) -> Self {
+        Fq2::new(
+            Fq::read_loose(&bytes[..WIDTH]),
+            Fq::read_loose(&bytes[WIDTH..2 * WIDTH]),
         )
     }
 

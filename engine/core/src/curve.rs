@@ -8,11 +8,14 @@ use ark_ec::{
     models::short_weierstrass::{Affine, Projective, SWCurveConfig},
     AffineRepr, CurveGroup,
 };
-use ark_ff::{PrimeField, Zero};
+use ark_ff::PrimeField;
 use rayon::prelude::*;
+use zeroize::Zeroize;
 
+use crate::batch::{add_pairs_g1, add_pairs_g2, Pair};
 use crate::bytes::{Coordinate, Scalars};
 use crate::error::{ensure, Error, Result};
+use crate::msm::{digit_count, recode, sum_lists};
 
 /// G1 or G2.
 pub trait Group: SWCurveConfig<ScalarField = Fr, BaseField: Coordinate, ZeroFlag = ()> {
@@ -20,14 +23,24 @@ pub trait Group: SWCurveConfig<ScalarField = Fr, BaseField: Coordinate, ZeroFlag
     const BYTES: usize = 2 * <Self::BaseField as Coordinate>::BYTES;
     /// Its name in messages.
     const NAME: &'static str;
+    /// See `batch::add_pairs_g1`.
+    fn add_pairs(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>);
 }
 
 impl Group for g1::Config {
     const NAME: &'static str = "G1";
+
+    fn add_pairs(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
+        add_pairs_g1(base, pairs, out, flagged);
+    }
 }
 
 impl Group for g2::Config {
     const NAME: &'static str = "G2";
+
+    fn add_pairs(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
+        add_pairs_g2(base, pairs, out, flagged);
+    }
 }
 
 /// n points whose coordinates are known to be below q; whether they lie on the curve is not known.
@@ -86,6 +99,19 @@ impl<'a, G: Group> Points<'a, G> {
         read_point(&self.bytes[i * G::BYTES..(i + 1) * G::BYTES])
     }
 
+    /// Whether point `i` is infinity. Panics when `i` is out of range.
+    #[inline]
+    pub fn is_infinity(&self, i: usize) -> bool {
+        self.bytes[i * G::BYTES..(i + 1) * G::BYTES]
+            .iter()
+            .all(|&byte| byte == 0)
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The points from `from` on. Panics when there are fewer.
     pub fn skip(&self, from: usize) -> Self {
         Points {
@@ -105,6 +131,13 @@ fn is_canonical<G: Group>(point: &[u8]) -> bool {
 pub fn read_point<G: Group>(bytes: &[u8]) -> Affine<G> {
     let (x, y) = bytes.split_at(G::BYTES / 2);
     Affine::new_unchecked(G::BaseField::read(x), G::BaseField::read(y))
+}
+
+/// Reads a point whose coordinates are loose, below 2q.
+#[inline]
+pub fn read_loose<G: Group>(bytes: &[u8]) -> Affine<G> {
+    let (x, y) = bytes.split_at(G::BYTES / 2);
+    Affine::new_unchecked(G::BaseField::read_loose(x), G::BaseField::read_loose(y))
 }
 
 /// Writes a point.
@@ -186,79 +219,78 @@ pub fn good_point<G: Group>(bytes: &[u8], what: &str) -> Result<Affine<G>> {
     Ok(point)
 }
 
-/// Multiples d * 2^(w i) P of one point, for signed digits of w bits.
+/// Multiples d * 2^(c k) P of one point, d = 1 .. 2^(c-1): for signed digits of c bits.
 pub struct FixedBase<G: Group> {
-    window: usize,
-    rows: Vec<Vec<Affine<G>>>,
+    width: usize,
+    /// Row k holds the multiples of 2^(c k) P; no multiple is infinity unless P is.
+    table: Vec<u8>,
+    group: std::marker::PhantomData<G>,
 }
+
+/// Widest digit: the table stays in the third-level cache.
+const MAX_WIDTH: usize = 12;
 
 impl<G: Group> FixedBase<G> {
     /// A table that pays off for about `n` multiplications.
     pub fn new(point: Affine<G>, n: usize) -> Self {
-        let window = (n.max(1).ilog2() as usize * 3 / 4).clamp(3, 13);
-        let count = Fr::MODULUS_BIT_SIZE as usize / window + 1;
-        let mut bases = Vec::with_capacity(count);
+        let width = (n.max(1).ilog2() as usize * 3 / 4).clamp(3, MAX_WIDTH);
+        let mut bases = Vec::new();
         let mut base = Projective::<G>::from(point);
-        for _ in 0..count {
+        for _ in 0..digit_count(width) {
             bases.push(base);
-            for _ in 0..window {
+            for _ in 0..width {
                 base += base;
             }
         }
-        let rows = bases
-            .into_par_iter()
-            .map(|base| {
-                let mut row = Vec::with_capacity(1 << (window - 1));
+        let half = 1 << (width - 1);
+        let mut table = vec![0; bases.len() * half * G::BYTES];
+        table
+            .par_chunks_mut(half * G::BYTES)
+            .zip(bases)
+            .for_each(|(row, base)| {
                 let mut multiple = base;
-                for _ in 0..1usize << (window - 1) {
-                    row.push(multiple);
+                let mut multiples = Vec::with_capacity(half);
+                for _ in 0..half {
+                    multiples.push(multiple);
                     multiple += base;
                 }
-                Projective::normalize_batch(&row)
-            })
-            .collect();
-        FixedBase { window, rows }
-    }
-
-    /// scalar * P.
-    pub fn mul(&self, scalar: &Fr) -> Projective<G> {
-        let limbs = scalar.into_bigint().0;
-        let mut sum = Projective::<G>::zero();
-        let mut carry = 0i64;
-        for (i, row) in self.rows.iter().enumerate() {
-            let digit = window_of(&limbs, i * self.window, self.window) as i64 + carry;
-            let half = 1i64 << (self.window - 1);
-            let signed = if digit > half {
-                carry = 1;
-                digit - 2 * half
-            } else {
-                carry = 0;
-                digit
-            };
-            match signed {
-                0 => {}
-                d if d > 0 => sum += row[d as usize - 1],
-                d => sum -= row[-d as usize - 1],
-            }
+                let multiples = Projective::normalize_batch(&multiples);
+                for (point, out) in multiples.iter().zip(row.chunks_exact_mut(G::BYTES)) {
+                    write_point(point, out);
+                }
+            });
+        FixedBase {
+            width,
+            table,
+            group: std::marker::PhantomData,
         }
-        // The last row's digit has no carry out: count * window > 254 bits.
-        debug_assert_eq!(carry, 0);
-        sum
     }
 
-    /// Writes scalars[i] * P for all i.
+    /// Writes scalars[i] * P for all i: each is the sum of one entry of the table a digit.
     pub fn mul_many(&self, scalars: &[Fr], out: &mut [u8]) -> Result<()> {
         ensure(out.len() == scalars.len() * G::BYTES, || {
             format!("{} bytes for {} points", out.len(), scalars.len())
         })?;
+        if self.table[..G::BYTES].iter().all(|&byte| byte == 0) {
+            out.fill(0);
+            return Ok(());
+        }
+        let half = 1 << (self.width - 1);
         out.par_chunks_mut(G::BYTES * CHUNK)
             .zip(scalars.par_chunks(CHUNK))
             .for_each(|(out, scalars)| {
-                let points: Vec<_> = scalars.iter().map(|s| self.mul(s)).collect();
-                let points = Projective::normalize_batch(&points);
-                for (point, out) in points.iter().zip(out.chunks_exact_mut(G::BYTES)) {
-                    write_point(point, out);
+                let mut entries = Vec::with_capacity(scalars.len() * digit_count(self.width));
+                let mut lengths = Vec::with_capacity(scalars.len());
+                for scalar in scalars {
+                    let before = entries.len();
+                    recode(scalar.into_bigint().0, self.width, |k, digit| {
+                        entries.push(2 * (k as u32 * half + (digit >> 1) - 1) + (digit & 1));
+                    });
+                    lengths.push(entries.len() - before);
                 }
+                sum_lists::<G>(&self.table, &entries, lengths, out);
+                // Which multiples were summed tells the scalars; in a key generation they are secret.
+                entries.zeroize();
             });
         Ok(())
     }
@@ -284,5 +316,5 @@ pub fn mul<G: Group>(point: &[u8], scalars: Scalars<'_>, out: &mut [u8]) -> Resu
         format!("one {} point is {} bytes", G::NAME, G::BYTES)
     })?;
     let point = Points::<G>::new(point, "point")?.get(0);
-    FixedBase::new(point, scalars.len()).mul_many(&scalars.to_vec(), out)
+    FixedBase::<G>::new(point, scalars.len()).mul_many(&scalars.to_vec(), out)
 }

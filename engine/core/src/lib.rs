@@ -3,6 +3,7 @@
 //! Everything that comes in is checked: lengths, indices, scalars below r, coordinates below q. Nothing
 //! here panics on bytes from outside.
 
+mod batch;
 pub mod bytes;
 pub mod curve;
 pub mod error;

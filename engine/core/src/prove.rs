@@ -4,7 +4,7 @@
 //! set of odd powers of w_2n; a, b, c the evaluations of <A, w>, <B, w> and their product.
 //! A = alpha + sum w_i A_i + r delta, B likewise with s, C = sum w_i C_i + sum h_j H_j + s A + r B - r s delta.
 
-use ark_bn254::{g1, g2, Fr};
+use ark_bn254::{g1, g2, Fr, G1Projective, G2Projective};
 use ark_ec::CurveGroup;
 use ark_ff::{BigInt, Field, PrimeField, Zero};
 use rayon::prelude::*;
@@ -14,7 +14,7 @@ use crate::bytes::{less, limbs, write_all, Scalars, WIDTH};
 use crate::curve::{good_point, write_point, Group, Points};
 use crate::error::{ensure, Error, Result};
 use crate::keygen::RECORD;
-use crate::msm::msm;
+use crate::msm::{msm, msm_sorted, Digits};
 use crate::ntt::{powers, reverse, root_of_unity, Domain};
 use crate::secret::random_scalar;
 
@@ -74,8 +74,7 @@ pub fn prove(key: &ProvingKey<'_>, witness: Scalars<'_>, out: &mut [u8]) -> Resu
     let quotient = quotient(key, witness)?;
     let quotient = Scalars::new(&quotient, "quotient")?;
     let sum_a = msm(a, witness)?;
-    let sum_b1 = msm(b1, witness)?;
-    let sum_b2 = msm(b2, witness)?;
+    let (sum_b1, sum_b2) = msm_twice(b1, b2, witness)?;
     let sum_c = msm(c, witness.skip(publics))?;
     let sum_h = msm(h, quotient)?;
 
@@ -91,6 +90,24 @@ pub fn prove(key: &ProvingKey<'_>, witness: Scalars<'_>, out: &mut [u8]) -> Resu
     write_point(&proof_b.into_affine(), out_b);
     write_point(&proof_c.into_affine(), out_c);
     Ok(())
+}
+
+/// B in both groups from one sort: a wire that B does not use is at infinity in both.
+fn msm_twice(
+    b1: Points<'_, g1::Config>,
+    b2: Points<'_, g2::Config>,
+    witness: Scalars<'_>,
+) -> Result<(G1Projective, G2Projective)> {
+    let same = (0..b1.len())
+        .into_par_iter()
+        .with_min_len(CHUNK)
+        .all(|i| b1.is_infinity(i) == b2.is_infinity(i));
+    if !same {
+        // No honest key, but the answer is still the sum.
+        return Ok((msm(b1, witness)?, msm(b2, witness)?));
+    }
+    let digits = Digits::new(witness, |i| !b1.is_infinity(i))?;
+    Ok((msm_sorted(b1, &digits), msm_sorted(b2, &digits)))
 }
 
 fn points<'a, G: Group>(bytes: &'a [u8], n: usize, what: &str) -> Result<Points<'a, G>> {

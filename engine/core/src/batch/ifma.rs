@@ -1,0 +1,714 @@
+//! The kernel for AVX-512 IFMA: eight pairs at a time, coordinates as five limbs of 52 bits.
+//!
+//! Source: Gueron, Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions" (ARITH 2016).
+//! Notation: a vector V holds one limb of eight elements; an element is five V, value sum l_i 2^(52 i).
+//! `mont(a, b)` = a b / 2^260 mod q, while memory holds x 2^256: each product loses a factor 2^4. With
+//! S_k the product of the first k differences, S_k and the differences' inverses drift by 2^-4 and 2^4 a
+//! step, so every inverse comes out with the factor that the one inversion is given. The factor 2^262 makes
+//! l = (y2 - y1) / (x2 - x1) come as l 2^258: then mont(l, l) = l^2 2^256, and mont(l, 4 d) = l d 2^256.
+//!
+//! Bounds, in units of q (2^260 > 84 q): loose coordinates are below 2; differences plus 2 below 4; products
+//! of these below 1 + 8/84; 4 d below 16. Everything is below 2^260 and no limb that enters a product is
+//! above 2^52.
+
+// Limbs of several elements are walked in step, by index.
+#![allow(clippy::needless_range_loop)]
+
+use core::arch::x86_64::{
+    __m512i, __mmask8, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
+    _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
+    _mm512_mask_mov_epi64, _mm512_or_si512, _mm512_set1_epi64, _mm512_setzero_si512,
+    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
+    _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm_prefetch, _MM_HINT_T0,
+};
+
+use ark_bn254::{Fq, Fq2};
+use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup, PrimeField};
+
+use super::Pair;
+use crate::bytes::{put_limbs, Coordinate, WIDTH};
+
+type V = __m512i;
+/// Eight elements of Fq.
+type Fe = [V; LIMBS];
+
+const LANES: usize = 8;
+const LIMBS: usize = 5;
+const LIMB_BITS: u32 = 52;
+const MASK: u64 = (1 << LIMB_BITS) - 1;
+
+/// Groups of eight pairs that share an inversion; their products stay in the second-level cache.
+const BATCH: usize = 256;
+
+/// Groups ahead of the current one whose points are fetched.
+const AHEAD: usize = 4;
+
+/// k q as limbs.
+const fn multiple(k: u64) -> [u64; LIMBS] {
+    let q = Fq::MODULUS.0;
+    let mut wide = [0u64; 4];
+    let mut carry = 0u128;
+    let mut i = 0;
+    while i < 4 {
+        let t = q[i] as u128 * k as u128 + carry;
+        wide[i] = t as u64;
+        carry = t >> 64;
+        i += 1;
+    }
+    [
+        wide[0] & MASK,
+        (wide[0] >> 52 | wide[1] << 12) & MASK,
+        (wide[1] >> 40 | wide[2] << 24) & MASK,
+        (wide[2] >> 28 | wide[3] << 36) & MASK,
+        wide[3] >> 16 | (carry as u64) << 48,
+    ]
+}
+
+const Q1: [u64; LIMBS] = multiple(1);
+const Q2: [u64; LIMBS] = multiple(2);
+const Q3: [u64; LIMBS] = multiple(3);
+const Q4: [u64; LIMBS] = multiple(4);
+const Q16: [u64; LIMBS] = multiple(16);
+
+/// -1 / q mod 2^52.
+const NEG_INV: u64 = {
+    let mut inverse = 1u64;
+    let mut i = 0;
+    // Newton: each step doubles the bits that are right.
+    while i < 6 {
+        inverse = inverse.wrapping_mul(2u64.wrapping_sub(Q1[0].wrapping_mul(inverse)));
+        i += 1;
+    }
+    inverse.wrapping_neg() & MASK
+};
+
+/// Whether this processor has the instructions.
+pub fn available() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+}
+
+/// See `super::add_pairs_g1`; only where `available`.
+pub fn add_pairs_g1(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
+    assert!(available());
+    // SAFETY: the processor has the features that the function is compiled for.
+    unsafe { add_pairs::<Base>(base, pairs, out, flagged) }
+}
+
+/// See `super::add_pairs_g2`; only where `available`.
+pub fn add_pairs_g2(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
+    assert!(available());
+    // SAFETY: the processor has the features that the function is compiled for.
+    unsafe { add_pairs::<Quadratic>(base, pairs, out, flagged) }
+}
+
+/// What the way back needs of eight pairs.
+struct Work<E> {
+    x1: E,
+    y1: E,
+    x2: E,
+    dx: E,
+    dy: E,
+    /// The product of the differences before this one.
+    before: E,
+}
+
+/// # Safety
+///
+/// Only where `available`.
+#[target_feature(enable = "avx512f,avx512ifma")]
+unsafe fn add_pairs<T: Vector>(
+    base: &[u8],
+    pairs: &[Pair],
+    out: &mut [u8],
+    flagged: &mut Vec<u32>,
+) {
+    let width = T::BLOCKS * 64;
+    let batch = BATCH / T::BLOCKS * LANES;
+    let mut work: Vec<Work<T::E>> = Vec::with_capacity(batch.min(pairs.len()) / LANES + 1);
+    for (start, (pairs, out)) in (0..)
+        .step_by(batch)
+        .zip(pairs.chunks(batch).zip(out.chunks_mut(batch * width)))
+    {
+        work.clear();
+        // SAFETY: the caller has the features.
+        unsafe {
+            // Two chains of products, so that neighbouring groups do not wait for each other.
+            let mut products = [T::one(); 2];
+            for (g, group) in pairs.chunks(LANES).enumerate() {
+                prefetch(base, pairs, (g + AHEAD) * LANES, width);
+                let (x1, y1) = load::<T>(base, group, false, width);
+                let (x2, y2) = load::<T>(base, group, true, width);
+                let mut dx = T::difference(&x2, &x1);
+                let equal = T::maybe_zero(&dx);
+                if equal != 0 {
+                    for lane in (0..group.len()).filter(|lane| equal >> lane & 1 == 1) {
+                        flagged.push((start + g * LANES + lane) as u32);
+                    }
+                    dx = T::select(equal, &dx, &T::one());
+                }
+                let product = &mut products[g % 2];
+                let before = *product;
+                *product = T::product(&before, &dx);
+                let dy = T::difference(&y2, &y1);
+                work.push(Work {
+                    x1,
+                    y1,
+                    x2,
+                    dx,
+                    dy,
+                    before,
+                });
+            }
+            let mut rests = T::inverse(&products);
+            let slots = out.chunks_mut(LANES * width).take(work.len());
+            for (g, (w, slot)) in work.iter().zip(slots).enumerate().rev() {
+                let rest = &mut rests[g % 2];
+                let inverse = T::product(rest, &w.before);
+                *rest = T::product(rest, &w.dx);
+                let slope = T::product(&w.dy, &inverse);
+                let x = T::minus_both(&T::square(&slope), &w.x1, &w.x2);
+                let d = T::four_times_difference(&w.x1, &x);
+                let y = T::minus(&T::product(&slope, &d), &w.y1);
+                T::store(&x, &y, slot);
+            }
+        }
+    }
+}
+
+/// Eight first (or second) operands, y with its sign; a short group repeats its last.
+///
+/// # Safety
+///
+/// Only where `available`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+unsafe fn load<T: Vector>(base: &[u8], group: &[Pair], second: bool, width: usize) -> (T::E, T::E) {
+    let mut points: [&[u8]; LANES] = [&[]; LANES];
+    let mut signs = 0;
+    for (lane, point) in points.iter_mut().enumerate() {
+        let (a, b) = group[lane.min(group.len() - 1)];
+        let entry = if second { b } else { a };
+        let at = (entry >> 1) as usize * width;
+        *point = &base[at..at + width];
+        signs |= ((entry & 1) as u8) << lane;
+    }
+    // SAFETY: the caller has the features.
+    unsafe {
+        let (x, y) = T::load(points);
+        (x, T::negate(&y, signs))
+    }
+}
+
+/// Asks for the points of the group that starts at pair `from`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn prefetch(base: &[u8], pairs: &[Pair], from: usize, width: usize) {
+    for &(a, b) in pairs.iter().skip(from).take(LANES) {
+        for entry in [a, b] {
+            if let Some(point) = base.get((entry >> 1) as usize * width..) {
+                // Points of a mapped file straddle two lines.
+                _mm_prefetch::<_MM_HINT_T0>(point.as_ptr().cast());
+                _mm_prefetch::<_MM_HINT_T0>(point.as_ptr().wrapping_add(width - 1).cast());
+            }
+        }
+    }
+}
+
+// --- eight elements of Fq
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn splat(limbs: &[u64; LIMBS]) -> Fe {
+    // No closures over vectors in this file: they would be compiled without the features.
+    let mut out = [_mm512_setzero_si512(); LIMBS];
+    for i in 0..LIMBS {
+        out[i] = _mm512_set1_epi64(limbs[i] as i64);
+    }
+    out
+}
+
+/// Carries to limbs below 2^52; limbs may be negative as long as the value is not.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn carry(mut t: Fe) -> Fe {
+    let mask = _mm512_set1_epi64(MASK as i64);
+    for i in 0..LIMBS - 1 {
+        t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srai_epi64::<LIMB_BITS>(t[i]));
+        t[i] = _mm512_and_si512(t[i], mask);
+    }
+    t
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn add(a: &Fe, b: &Fe) -> Fe {
+    let mut t = *a;
+    for i in 0..LIMBS {
+        t[i] = _mm512_add_epi64(a[i], b[i]);
+    }
+    t
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sub(a: &Fe, b: &Fe) -> Fe {
+    let mut t = *a;
+    for i in 0..LIMBS {
+        t[i] = _mm512_sub_epi64(a[i], b[i]);
+    }
+    t
+}
+
+/// a - b + shift, carried.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn difference(a: &Fe, b: &Fe, shift: &[u64; LIMBS]) -> Fe {
+    carry(add(&sub(a, b), &splat(shift)))
+}
+
+/// t or t - 2q, whichever is in [0, 2q), for t in [0, 4q).
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_once(t: &Fe) -> Fe {
+    let less = carry(sub(t, &splat(&Q2)));
+    let negative = _mm512_cmplt_epi64_mask(less[LIMBS - 1], _mm512_setzero_si512());
+    select(negative, &less, t)
+}
+
+/// Lane by lane, b where the mask is set, else a.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn select(mask: __mmask8, a: &Fe, b: &Fe) -> Fe {
+    let mut out = *a;
+    for i in 0..LIMBS {
+        out[i] = _mm512_mask_mov_epi64(a[i], mask, b[i]);
+    }
+    out
+}
+
+/// sum of a_k b_k / 2^260 mod q, carried: below (sum of a_k b_k) / 2^260 + q.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mont<const N: usize>(a: [&Fe; N], b: [&Fe; N]) -> Fe {
+    let zero = _mm512_setzero_si512();
+    let neg_inv = _mm512_set1_epi64(NEG_INV as i64);
+    let q = splat(&Q1);
+    // At most 5 (N + 1) terms below 2^52 are added to a limb from either half: no overflow of 64 bits.
+    let mut t = [zero; LIMBS + 1];
+    for i in 0..LIMBS {
+        for k in 0..N {
+            for j in 0..LIMBS {
+                t[j] = _mm512_madd52lo_epu64(t[j], a[k][j], b[k][i]);
+                t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], a[k][j], b[k][i]);
+            }
+        }
+        let m = _mm512_madd52lo_epu64(zero, t[0], neg_inv);
+        for j in 0..LIMBS {
+            t[j] = _mm512_madd52lo_epu64(t[j], m, q[j]);
+            t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], m, q[j]);
+        }
+        // Now t[0] is a multiple of 2^52: one limb goes.
+        t[1] = _mm512_add_epi64(t[1], _mm512_srli_epi64::<LIMB_BITS>(t[0]));
+        for j in 0..LIMBS {
+            t[j] = t[j + 1];
+        }
+        t[LIMBS] = zero;
+    }
+    carry([t[0], t[1], t[2], t[3], t[4]])
+}
+
+/// The lanes in which t, below 4q and carried, may be a multiple of q: all that are, hardly any other.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn maybe_zero(t: &Fe) -> __mmask8 {
+    // Multiples of q differ in their lowest limb already.
+    let mut mask = 0;
+    for limb in [0, Q1[0], Q2[0], Q3[0]] {
+        mask |= _mm512_cmpeq_epi64_mask(t[0], _mm512_set1_epi64(limb as i64));
+    }
+    mask
+}
+
+// --- eight 64-byte blocks in memory to two elements, and back
+
+/// Rows to columns of an 8 x 8 matrix of words; its own inverse.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn transpose(r: [V; 8]) -> [V; 8] {
+    let mut out = r;
+    for odd in 0..2 {
+        // t[i]: words of rows 2i and 2i + 1 from the even (odd) columns, interleaved.
+        let mut t = [r[0]; 4];
+        for i in 0..4 {
+            t[i] = if odd == 0 {
+                _mm512_unpacklo_epi64(r[2 * i], r[2 * i + 1])
+            } else {
+                _mm512_unpackhi_epi64(r[2 * i], r[2 * i + 1])
+            };
+        }
+        let low = [
+            _mm512_shuffle_i64x2::<0x44>(t[0], t[1]),
+            _mm512_shuffle_i64x2::<0x44>(t[2], t[3]),
+        ];
+        let high = [
+            _mm512_shuffle_i64x2::<0xee>(t[0], t[1]),
+            _mm512_shuffle_i64x2::<0xee>(t[2], t[3]),
+        ];
+        out[odd] = _mm512_shuffle_i64x2::<0x88>(low[0], low[1]);
+        out[2 + odd] = _mm512_shuffle_i64x2::<0xdd>(low[0], low[1]);
+        out[4 + odd] = _mm512_shuffle_i64x2::<0x88>(high[0], high[1]);
+        out[6 + odd] = _mm512_shuffle_i64x2::<0xdd>(high[0], high[1]);
+    }
+    out
+}
+
+/// Four words of 64 bits to five limbs of 52.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn unpack(w: &[V]) -> Fe {
+    let mask = _mm512_set1_epi64(MASK as i64);
+    [
+        _mm512_and_si512(w[0], mask),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<52>(w[0]), _mm512_slli_epi64::<12>(w[1])),
+            mask,
+        ),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<40>(w[1]), _mm512_slli_epi64::<24>(w[2])),
+            mask,
+        ),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<28>(w[2]), _mm512_slli_epi64::<36>(w[3])),
+            mask,
+        ),
+        _mm512_srli_epi64::<16>(w[3]),
+    ]
+}
+
+/// Five carried limbs, below 2^256 together, to four words.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn pack(t: &Fe) -> [V; 4] {
+    [
+        _mm512_or_si512(t[0], _mm512_slli_epi64::<52>(t[1])),
+        _mm512_or_si512(_mm512_srli_epi64::<12>(t[1]), _mm512_slli_epi64::<40>(t[2])),
+        _mm512_or_si512(_mm512_srli_epi64::<24>(t[2]), _mm512_slli_epi64::<28>(t[3])),
+        _mm512_or_si512(_mm512_srli_epi64::<36>(t[3]), _mm512_slli_epi64::<16>(t[4])),
+    ]
+}
+
+/// Two elements of Fq from each of eight 64-byte blocks.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn load_blocks(blocks: [&[u8; 64]; LANES]) -> [Fe; 2] {
+    let mut rows = [_mm512_setzero_si512(); LANES];
+    for (row, block) in rows.iter_mut().zip(blocks) {
+        // SAFETY: a block is 64 readable bytes, and the load needs no alignment.
+        *row = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    }
+    let words = transpose(rows);
+    [unpack(&words[..4]), unpack(&words[4..])]
+}
+
+/// The inverse of `load_blocks`, one block a lane.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn store_blocks(elements: [&Fe; 2]) -> [[u8; 64]; LANES] {
+    let (low, high) = (pack(elements[0]), pack(elements[1]));
+    let rows = transpose([
+        low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3],
+    ]);
+    let mut out = [[0u8; 64]; LANES];
+    for (block, row) in out.iter_mut().zip(rows) {
+        // SAFETY: a block is 64 writable bytes, and the store needs no alignment.
+        unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), row) };
+    }
+    out
+}
+
+// --- the coordinate fields
+
+/// A coordinate field, eight elements at a time. All functions need the features of this file.
+///
+/// # Safety
+///
+/// Each function may only be called where `available`.
+trait Vector {
+    /// Eight elements.
+    type E: Copy;
+    /// Blocks of 64 bytes in a point.
+    const BLOCKS: usize;
+    /// Eight points, from 64-byte blocks: x and y.
+    unsafe fn load(points: [&[u8]; LANES]) -> (Self::E, Self::E);
+    /// Writes the first points of eight.
+    unsafe fn store(x: &Self::E, y: &Self::E, out: &mut [u8]);
+    unsafe fn one() -> Self::E;
+    unsafe fn product(a: &Self::E, b: &Self::E) -> Self::E;
+    unsafe fn square(a: &Self::E) -> Self::E;
+    /// a - b + 2q in (0, 4q).
+    unsafe fn difference(a: &Self::E, b: &Self::E) -> Self::E;
+    /// a - b - c in [0, 2q), for a below 2q.
+    unsafe fn minus_both(a: &Self::E, b: &Self::E, c: &Self::E) -> Self::E;
+    /// a - b in [0, 2q).
+    unsafe fn minus(a: &Self::E, b: &Self::E) -> Self::E;
+    /// 4 (a - b), positive, below 16q.
+    unsafe fn four_times_difference(a: &Self::E, b: &Self::E) -> Self::E;
+    /// -a in the lanes of the mask.
+    unsafe fn negate(a: &Self::E, mask: __mmask8) -> Self::E;
+    unsafe fn maybe_zero(a: &Self::E) -> __mmask8;
+    unsafe fn select(mask: __mmask8, a: &Self::E, b: &Self::E) -> Self::E;
+    /// 64 / a for each lane of both, as integers in memory's form; one inversion.
+    unsafe fn inverse(a: &[Self::E; 2]) -> [Self::E; 2];
+}
+
+/// Fq.
+struct Base;
+
+/// Fq2 = Fq[i], i^2 = -1.
+struct Quadratic;
+
+/// The eight elements as arkworks', which are the same integers.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn to_lanes(a: &Fe) -> [Fq; LANES] {
+    let blocks = store_blocks([a, a]);
+    blocks.map(|block| Fq::read_loose(&block[..WIDTH]))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn from_lanes(values: [Fq; LANES]) -> Fe {
+    let mut blocks = [[0u8; 64]; LANES];
+    for (block, value) in blocks.iter_mut().zip(values) {
+        put_limbs(value.0 .0, &mut block[..WIDTH]);
+    }
+    load_blocks(blocks.each_ref())[0]
+}
+
+impl Vector for Base {
+    type E = Fe;
+    const BLOCKS: usize = 1;
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn load(points: [&[u8]; LANES]) -> (Fe, Fe) {
+        let [x, y] = load_blocks(points.map(block_of));
+        (x, y)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn store(x: &Fe, y: &Fe, out: &mut [u8]) {
+        let blocks = store_blocks([x, y]);
+        for (out, block) in out.chunks_exact_mut(64).zip(&blocks) {
+            out.copy_from_slice(block);
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn one() -> Fe {
+        splat(&[1, 0, 0, 0, 0])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn product(a: &Fe, b: &Fe) -> Fe {
+        mont([a], [b])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn square(a: &Fe) -> Fe {
+        mont([a], [a])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn difference(a: &Fe, b: &Fe) -> Fe {
+        difference(a, b, &Q2)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn minus_both(a: &Fe, b: &Fe, c: &Fe) -> Fe {
+        // a - b - c + 4q lies in (0, 6q): 2q are taken off at most twice.
+        let t = carry(add(&sub(&sub(a, b), c), &splat(&Q4)));
+        reduce_once(&reduce_once(&t))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn minus(a: &Fe, b: &Fe) -> Fe {
+        reduce_once(&difference(a, b, &Q2))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn four_times_difference(a: &Fe, b: &Fe) -> Fe {
+        let mut t = add(&sub(a, b), &splat(&Q2));
+        for limb in &mut t {
+            *limb = _mm512_slli_epi64::<2>(*limb);
+        }
+        carry(t)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn negate(a: &Fe, mask: __mmask8) -> Fe {
+        // 2q when a is 0, which the one use of the result, a difference, can bear.
+        select(mask, a, &carry(sub(&splat(&Q2), a)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn maybe_zero(a: &Fe) -> __mmask8 {
+        maybe_zero(a)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn select(mask: __mmask8, a: &Fe, b: &Fe) -> Fe {
+        select(mask, a, b)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn inverse(a: &[Fe; 2]) -> [Fe; 2] {
+        let mut lanes = [to_lanes(&a[0]), to_lanes(&a[1])];
+        serial_batch_inversion_and_mul(lanes.as_flattened_mut(), &Fq::from(64u64));
+        [from_lanes(lanes[0]), from_lanes(lanes[1])]
+    }
+}
+
+impl Vector for Quadratic {
+    type E = [Fe; 2];
+    const BLOCKS: usize = 2;
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn load(points: [&[u8]; LANES]) -> ([Fe; 2], [Fe; 2]) {
+        let x = load_blocks(points.map(block_of));
+        let y = load_blocks(points.map(|point| block_of(&point[64..])));
+        (x, y)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn store(x: &[Fe; 2], y: &[Fe; 2], out: &mut [u8]) {
+        let (xs, ys) = (store_blocks([&x[0], &x[1]]), store_blocks([&y[0], &y[1]]));
+        for (out, (x, y)) in out.chunks_exact_mut(128).zip(xs.iter().zip(&ys)) {
+            out[..64].copy_from_slice(x);
+            out[64..].copy_from_slice(y);
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn one() -> [Fe; 2] {
+        [splat(&[1, 0, 0, 0, 0]), splat(&[0; LIMBS])]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn product(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
+        // (a0 b0 - a1 b1) + (a0 b1 + a1 b0) i. Bound: a below 16, b below 2 (or both below 4), so each
+        // part is below (16 * 2 + 16 * 16) / 84 + 1 at most, and in the ladder far below 2.
+        let minus = carry(sub(&splat(&Q16), &b[1]));
+        [
+            mont([&a[0], &a[1]], [&b[0], &minus]),
+            mont([&a[0], &a[1]], [&b[1], &b[0]]),
+        ]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn square(a: &[Fe; 2]) -> [Fe; 2] {
+        // (a0 + a1)(a0 - a1) + 2 a0 a1 i.
+        let sum = carry(add(&a[0], &a[1]));
+        let minus = difference(&a[0], &a[1], &Q2);
+        let twice = carry(add(&a[0], &a[0]));
+        [mont([&sum], [&minus]), mont([&twice], [&a[1]])]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn difference(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
+        [difference(&a[0], &b[0], &Q2), difference(&a[1], &b[1], &Q2)]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn minus_both(a: &[Fe; 2], b: &[Fe; 2], c: &[Fe; 2]) -> [Fe; 2] {
+        // SAFETY: the caller has the features.
+        unsafe {
+            [
+                Base::minus_both(&a[0], &b[0], &c[0]),
+                Base::minus_both(&a[1], &b[1], &c[1]),
+            ]
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn minus(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
+        // SAFETY: the caller has the features.
+        unsafe { [Base::minus(&a[0], &b[0]), Base::minus(&a[1], &b[1])] }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn four_times_difference(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
+        // SAFETY: the caller has the features.
+        unsafe {
+            [
+                Base::four_times_difference(&a[0], &b[0]),
+                Base::four_times_difference(&a[1], &b[1]),
+            ]
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn negate(a: &[Fe; 2], mask: __mmask8) -> [Fe; 2] {
+        // SAFETY: the caller has the features.
+        unsafe { [Base::negate(&a[0], mask), Base::negate(&a[1], mask)] }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn maybe_zero(a: &[Fe; 2]) -> __mmask8 {
+        maybe_zero(&a[0]) & maybe_zero(&a[1])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn select(mask: __mmask8, a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
+        [select(mask, &a[0], &b[0]), select(mask, &a[1], &b[1])]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn inverse(a: &[[Fe; 2]; 2]) -> [[Fe; 2]; 2] {
+        let mut lanes = [[Fq2::ZERO; LANES]; 2];
+        for (lanes, a) in lanes.iter_mut().zip(a) {
+            let (c0, c1) = (to_lanes(&a[0]), to_lanes(&a[1]));
+            *lanes = std::array::from_fn(|i| Fq2::new(c0[i], c1[i]));
+        }
+        serial_batch_inversion_and_mul(lanes.as_flattened_mut(), &Fq2::from(64u64));
+        let mut out = *a;
+        for (out, lanes) in out.iter_mut().zip(lanes) {
+            *out = [
+                from_lanes(lanes.map(|v| v.c0)),
+                from_lanes(lanes.map(|v| v.c1)),
+            ];
+        }
+        out
+    }
+}
+
+#[inline]
+fn block_of(bytes: &[u8]) -> &[u8; 64] {
+    bytes.first_chunk().expect("a point has at least 64 bytes")
+}
