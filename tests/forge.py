@@ -48,14 +48,19 @@ class Trapdoor:
         ic = np.vstack([g1(s) for s in self.ic])
         return VerifyingKey(g1(self.alpha), g2(self.beta), g2(self.gamma), g2(self.delta), ic)
 
-    def proof(self, publics: list[int], *, seed: int = 0, a: int | None = None) -> Proof:
-        """A valid proof; `a` sets A's logarithm (0 makes A the point at infinity)."""
+    def proof(self, publics: list[int], *, seed: int = 0, at_infinity: str = "") -> Proof:
+        """A proof that satisfies the equation, with the point named by `at_infinity` ("A") zero."""
         rng = random.Random(f"proof {seed}")
-        a = rng.randrange(1, R) if a is None else a
-        b = rng.randrange(1, R)
+        a, b = rng.randrange(1, R), rng.randrange(1, R)
         vk_x = self.ic[0] + sum(s * x for s, x in zip(self.ic[1:], publics, strict=True))
-        c = (a * b - self.alpha * self.beta - self.gamma * vk_x) * inverse(self.delta)
-        return Proof(g1(a), g2(b), g1(c))
+        key_side = self.alpha * self.beta + self.gamma * vk_x
+        if at_infinity == "A":
+            a = 0
+        elif at_infinity == "B":
+            b = 0
+        elif at_infinity == "C":
+            b = key_side * inverse(a) % R
+        return Proof(g1(a), g2(b), g1((a * b - key_side) * inverse(self.delta)))
 
 
 def trapdoor(n_public: int, *, seed: int = 0, development: bool = False) -> Trapdoor:

@@ -45,9 +45,9 @@ def unrolled_core(vk: VerifyingKey) -> dict[str, str]:
             f"// + publics[{i}] IC[{i + 1}]",
             f"mstore({at(_TERM)}, {x})",
             f"mstore({at(_TERM + 0x20)}, {y})",
-            *_accumulate(at, f"0x{PUBLICS_AT + 32 * i:x}"),
+            *_accumulate(at, f"0x{PUBLICS_AT + 32 * i:x}", first=i == 0),
         ]
-    return {"constants": "", "memory_note": "", "table": "", "core": _core(vk, at, [], lines)}
+    return {"constants": "", "table": "", "core": _core(vk, at, [], lines)}
 
 
 def table_core(vk: VerifyingKey) -> dict[str, str]:
@@ -73,17 +73,18 @@ def table_core(vk: VerifyingKey) -> dict[str, str]:
     return {
         "constants": f"\n    // IC[1] .. IC[{n}], 64 bytes each.\n"
         f"    bytes private constant IC =\n{rows};\n",
-        "memory_note": " after the table",
         "table": "        bytes memory table = IC;\n",
-        "core": _core(vk, at, ["let base := mload(0x40)"], lines),
+        "core": _core(vk, at, ["let base := mload(0x40)", "let sound := 1"], lines),
     }
 
 
-def _accumulate(at: _At, source: str) -> list[str]:
+def _accumulate(at: _At, source: str, *, first: bool = False) -> list[str]:
     """vk_x += x * term, x the public input at `source`; the product replaces the term.
 
-    A call that fails returns no data, so the size of what it returned says all there is to know.
+    A precompile that fails returns no data, so the size of what it returned says all there is to
+    know. `first` declares `sound`.
     """
+    product = "let sound := " if first else "sound := and(sound, "
     return [
         "{",
         f"    let x := calldataload({source})",
@@ -91,7 +92,7 @@ def _accumulate(at: _At, source: str) -> list[str]:
         f"    mstore({at(_SCALAR)}, x)",
         "}",
         f"pop(staticcall(gasCap, 7, {at(_TERM)}, 0x60, {at(_TERM)}, 0x40))",
-        "sound := and(sound, eq(returndatasize(), 0x40))",
+        f"{product}eq(returndatasize(), 0x40){'' if first else ')'}",
         f"pop(staticcall(gasCap, 6, {at(_VK_X)}, 0x80, {at(_VK_X)}, 0x40))",
         "sound := and(sound, eq(returndatasize(), 0x40))",
     ]
@@ -110,7 +111,6 @@ def _core(vk: VerifyingKey, at: _At, prologue: list[str], sum_lines: list[str]) 
         *prologue,
         "// fine: what was passed is canonical. sound: the precompiles answered.",
         "let fine := eq(calldatasize(), LENGTH)",
-        "let sound := 1",
         "// vk_x = IC[0]",
         f"mstore({at(_VK_X)}, {ic_0[0]})",
         f"mstore({at(_VK_X + 0x20)}, {ic_0[1]})",
@@ -136,9 +136,11 @@ def _core(vk: VerifyingKey, at: _At, prologue: list[str], sum_lines: list[str]) 
         "// curve or out of the subgroup (EIP-197).",
         f"let paired := staticcall(gasCap, 8, {at(0)}, 0x300, 0, 0x20)",
         "let answered := eq(returndatasize(), 0x20)",
-        "if and(and(fine, sound), and(answered, eq(mload(0), 1))) { return(0, 0x20) }",
+        "if and(and(fine, sound), and(and(answered, paired), eq(mload(0), 1))) {",
+        "    return(0, 0x20)",
+        "}",
         "// The key's points are on the curve and any number may multiply them: when a sum failed,",
-        "// or the pairing succeeded and gave no word, the chain is to blame and not the proof.",
+        "// or the pairing did not fail and gave no word either, the chain is to blame.",
         "if iszero(and(sound, or(answered, iszero(paired)))) {",
         f"    mstore(0, {_error('PrecompileUnavailable()')})",
         "    revert(0, 4)",

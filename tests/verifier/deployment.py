@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tests.evm import Chain, Compiled, Result, compile_one
@@ -43,6 +44,24 @@ def deployed(n: int, pipeline: str = "ir") -> Deployed:
     chain = Chain()
     address = chain.deploy(compiled.code, LEAST_GAS_CAP)
     return Deployed(key, source, compiled, chain, address, words_of(key.proof(values), values))
+
+
+def redeployed(it: Deployed, source: str) -> Deployed:
+    """The same key and call against a changed source."""
+    compiled = compile_one(source, it.source.name)
+    chain = Chain()
+    address = chain.deploy(compiled.code, LEAST_GAS_CAP)
+    return replace(it, compiled=compiled, chain=chain, address=address)
+
+
+def infinity_solved(key: Trapdoor, publics: Sequence[int], point: str) -> tuple[int, ...]:
+    """Words that satisfy the equation with one point of the proof, "A" to "C", at infinity."""
+    proof = key.proof(list(publics), at_infinity=point)
+    name = point.lower()
+    other = getattr(key.proof(list(publics)), name)
+    words = words_of(replace(proof, **{name: other}), publics)  # an encodable one in its place
+    start, end = {"A": (0, 2), "B": (2, 6), "C": (6, 8)}[point]
+    return (*words[:start], *[0] * (end - start), *words[end:])
 
 
 def true(result: Result) -> bool:

@@ -84,7 +84,7 @@ def test_what_cannot_be_encoded_is_refused() -> None:
     with pytest.raises(InputError):
         solidity_calldata(PROOF, [-1])
     with pytest.raises(BadPoint):
-        gnark_proof(KEY.proof(PUBLICS, a=0))
+        gnark_proof(KEY.proof(PUBLICS, at_infinity="A"))
 
 
 TEXT = solidity_calldata(PROOF, PUBLICS)

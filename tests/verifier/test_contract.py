@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,15 @@ from tests.evm import Chain, compile_one
 from tests.forge import publics as random_publics
 from tests.forge import trapdoor
 from tests.verifier.bad_inputs import raw_calldata, table, words_of
-from tests.verifier.deployment import CIRCUIT_DIGEST, Deployed, deployed, false, true
+from tests.verifier.deployment import (
+    CIRCUIT_DIGEST,
+    Deployed,
+    deployed,
+    false,
+    infinity_solved,
+    redeployed,
+    true,
+)
 from verifier.calldata import ENTRY_POINTS, abi_calldata
 from verifier.contract import LEAST_GAS_CAP, MOST_INPUTS, TABLE_FROM, contract
 from zk.errors import ArtifactError, ForgeableKey, InputError
@@ -63,15 +72,55 @@ def test_another_keys_proof_is_invalid() -> None:
     assert false(it.call("isValid", other))
 
 
-def test_infinity_is_refused_even_where_the_equation_holds() -> None:
+@pytest.mark.parametrize("point", ["A", "B", "C"])
+def test_infinity_is_refused_even_where_the_equation_holds(point: str) -> None:
     it = deployed(4)
-    values = random_publics(4)
-    honest = it.key.proof(values, seed=3)
-    at_infinity = it.key.proof(values, a=0)
-    words = (0, 0, *words_of(replace(at_infinity, a=honest.a), values)[2:])
+    words = infinity_solved(it.key, random_publics(4), point)
     assert it.error(it.call("verifyProof", words)) == "PointAtInfinity"
     assert false(it.call("isValid", words))
     assert false(it.call("snarkjs", words))
+
+
+def _aliased(it: Deployed) -> tuple[int, ...]:
+    return (*it.words[:8], it.words[8] + R)
+
+
+def _longer(it: Deployed) -> tuple[int, ...]:
+    return (*it.words, 0)
+
+
+def _solved(point: str) -> Callable[[Deployed], tuple[int, ...]]:
+    return lambda it: infinity_solved(it.key, it.words[8:], point)
+
+
+#: A check of the core -> a call that is accepted without it, made from a valid one.
+NEEDED = {
+    "fine := and(fine, lt(x, R))": _aliased,
+    "fine := and(fine, gt(calldataload(0x04), 0))": _solved("A"),
+    "fine := and(fine, gt(or(calldataload(0x44), calldataload(0x64)), 0))": _solved("B"),
+    "fine := and(fine, gt(calldataload(0xc4), 0))": _solved("C"),
+    "let fine := eq(calldatasize(), LENGTH)": _longer,
+}
+
+
+@pytest.mark.parametrize("line", NEEDED)
+def test_each_check_is_needed(line: str) -> None:
+    """One line stands between a bad call and `true`: without it the call is accepted."""
+    it = deployed(1)
+    words = NEEDED[line](it)
+    assert it.source.source.count(line) == 1
+    assert false(it.call("isValid", words))
+    without = "let fine := 1" if line.startswith("let") else ""
+    weak = redeployed(it, it.source.source.replace(line, without))
+    assert true(weak.call("isValid", words))
+
+
+def test_the_gas_check_is_needed() -> None:
+    """Without it there is a gas limit at which a valid proof is called invalid."""
+    it = deployed(1)
+    weak = redeployed(it, it.source.source.replace("if lt(gas(), gasNeeded)", "if 0"))
+    limits = range(100_000, 210_000, 10_000)
+    assert any(false(weak.call("isValid", it.words, gas=gas)) for gas in limits)
 
 
 def test_inputs_that_cancel_leave_vk_x_at_infinity_and_the_equation_decides() -> None:
@@ -153,11 +202,7 @@ def test_a_chain_without_a_precompile_gives_no_verdict(precompile: int) -> None:
     call = re.compile(rf"staticcall\(gasCap, {precompile},")
     source, count = call.subn("staticcall(gasCap, 0xe9,", it.source.source)
     assert count == (1 if precompile == 8 else 4)
-    compiled = compile_one(source, it.source.name)
-    chain = Chain()
-    lacking = replace(
-        it, compiled=compiled, chain=chain, address=chain.deploy(compiled.code, LEAST_GAS_CAP)
-    )
+    lacking = redeployed(it, source)
     for entry in ENTRY_POINTS:
         result = lacking.call(entry, it.words)
         assert not result.ok

@@ -84,10 +84,11 @@ def test_another_keys_proof_is_invalid() -> None:
         verify(KEY.vk, trapdoor(4, seed=1).proof(PUBLICS), PUBLICS)
 
 
-def test_infinity_is_refused_even_where_the_equation_holds() -> None:
-    proof = KEY.proof(PUBLICS, a=0)
-    assert not proof.a.any()
-    with pytest.raises(BadPoint, match="A is the point at infinity"):
+@pytest.mark.parametrize("point", ["A", "B", "C"])
+def test_infinity_is_refused_even_where_the_equation_holds(point: str) -> None:
+    proof = KEY.proof(PUBLICS, at_infinity=point)
+    assert not getattr(proof, point.lower()).any()
+    with pytest.raises(BadPoint, match=f"{point} is the point at infinity"):
         verify(KEY.vk, proof, PUBLICS)
 
 
