@@ -10,6 +10,7 @@
     |   +-- ForgeableKey        a key that the lint refuses: anyone could forge its proofs
     +-- CeremonyError           a contribution or a transcript does not verify
     +-- InvalidProof            the proof is well-formed and false
+    +-- InvalidSignature        the signature is not this key's on this message
     +-- EngineError             the engine refused its arguments, or is not built
 
 No message holds a private value.
@@ -96,6 +97,10 @@ class CeremonyError(ZkError):
 
 class InvalidProof(ZkError):
     """The proof is well-formed, and false for these public inputs and this key."""
+
+
+class InvalidSignature(ZkError):
+    """The signature is not one of this key on this message, or the key is none."""
 
 
 class EngineError(ZkError):
