@@ -271,6 +271,14 @@ def test_every_operation(engine: ModuleType, x: int, y: int) -> None:
     assert engine.first_unsatisfied(r1cs, to_limbs(w)) is None
 
 
+@pytest.mark.parametrize(("x", "y"), [(0, 0), (17, 0), (0, 5), (17, 5), (-17, 5), (1, R - 1)])
+def test_quotients_in_the_field(engine: ModuleType, x: int, y: int) -> None:
+    quotients = [(*CODE[0][:1], 3, 1, 0, 0), *((9, 4 + i, 1, 2, 1) for i in range(12))]
+    r1cs, code = wires(quotients)
+    w = from_limbs(engine.run_witness(r1cs, code, to_limbs([x % R, y % R])))
+    assert w[4:] == [x * pow(y, -1, R) % R if y else 0] * 12
+
+
 def test_engines_agree_on_random_values() -> None:
     rng = random.Random(11)
     r1cs, code = wires(CODE)
@@ -290,7 +298,7 @@ def test_engines_agree_on_random_values() -> None:
         ({8: (8, 4, 1, 2, 0)}, "wire 4 is written twice"),
         ({8: (8, 0, 1, 2, 0)}, "wire 0 is written twice"),
         ({8: (8, 2, 1, 2, 0)}, "wire 2 is written twice"),
-        ({8: (9, 15, 1, 2, 0)}, "no operation 9"),
+        ({8: (10, 15, 1, 2, 0)}, "no operation 10"),
         ({8: (8, 15, 1, 5, 0)}, "row 5 is out of range"),
         ({8: (8, 15, 1, 4, 0)}, "wire 15 is read before it is written"),
         ({8: None}, "wire 15 is never written"),

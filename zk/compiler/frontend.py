@@ -348,6 +348,10 @@ class ConstraintSystem:
         """x * y, unconstrained."""
         return self._hint(Op.MUL, self._pooled(x), self._pooled(y))
 
+    def hint_quotient(self, x: Field, y: Field) -> Field:
+        """x / y in the field, or 0 when y is 0."""
+        return self._hint(Op.QUOT, self._pooled(x), self._pooled(y))
+
     def hint_sqrt(self, x: Field) -> Field:
         """floor(sqrt(x)) of the canonical x."""
         return self._hint(Op.ISQRT, self._pooled(x), 0)

@@ -15,6 +15,7 @@ the table says otherwise.
            unless the divisor is above 0
     EQ     dst = [pool[a] == pool[b]]
     ISQRT  dst = floor(sqrt(pool[a])), canonical
+    QUOT   dst = pool[a] / pool[b] in Fr, or 0 when pool[b] is 0
 
 A run never fails on a bad value: the constraints do. The set of operations is closed, so a circuit
 file can hold no code.
@@ -44,6 +45,7 @@ class Op(IntEnum):
     DIV = 6
     EQ = 7
     ISQRT = 8
+    QUOT = 9
 
 
 @dataclass(frozen=True, eq=False)

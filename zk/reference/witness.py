@@ -19,7 +19,7 @@ from zk.field import Limbs, R, signed, to_limbs
 from zk.r1cs import R1CS, U32, Matrix
 from zk.reference import arrays
 
-_ROW, _MUL, _LIN, _INV, _BITS, _LESS, _DIV, _EQ, _ISQRT = range(9)
+_ROW, _MUL, _LIN, _INV, _BITS, _LESS, _DIV, _EQ, _ISQRT, _QUOT = range(10)
 
 
 class _Program(Protocol):
@@ -182,5 +182,8 @@ class _Run:
             self.write(dst, int(pool(a) == pool(b)))
         elif op == _ISQRT:
             self.write(dst, isqrt(pool(a)))
+        elif op == _QUOT:
+            y = pool(b)
+            self.write(dst, pool(a) * pow(y, -1, R) if y else 0)
         else:
             raise EngineError(f"there is no operation {op}")

@@ -23,6 +23,7 @@ const LESS: usize = 5;
 const DIV: usize = 6;
 const EQ: usize = 7;
 const ISQRT: usize = 8;
+const QUOT: usize = 9;
 
 /// Integers of an instruction.
 const FIELDS: usize = 5;
@@ -186,6 +187,11 @@ fn step(r1cs: &R1cs<'_>, program: &Program<'_>, cells: &mut Cells, index: usize)
             let root = integer::isqrt(pool(cells, a)?.into_bigint().0);
             cells.write(dst, fr_from_limbs(root))
         }
+        QUOT => {
+            let inverse = pool(cells, b)?.inverse().unwrap_or_else(Fr::zero);
+            let value = pool(cells, a)? * inverse;
+            cells.write(dst, value)
+        }
         _ => Err(Error::Argument(format!("there is no operation {op}"))),
     }
 }
@@ -253,6 +259,18 @@ mod tests {
         )
         .unwrap();
         assert_eq!(w[3..], [0i64, 24, 0].map(Fr::from));
+        let w = execute(
+            &[[9, 3, 1, 1, 0], [2, 4, 1, 0, 0], [2, 5, 1, 0, 0]],
+            [-3, 24],
+        )
+        .unwrap();
+        assert_eq!(w[3], Fr::from(-8i64));
+        let w = execute(
+            &[[9, 3, 1, 1, 0], [2, 4, 1, 0, 0], [2, 5, 1, 0, 0]],
+            [0, 24],
+        )
+        .unwrap();
+        assert_eq!(w[3], Fr::zero());
     }
 
     #[test]
@@ -266,7 +284,7 @@ mod tests {
             (vec![[2, 3, 1, 3, 0]], "row 3 is out of range"),
             (vec![[2, 6, 1, 0, 0]], "wire 6 is out of range"),
             (vec![[2, 0, 1, 0, 0]], "wire 0 is written twice"),
-            (vec![[9, 3, 1, 0, 0]], "no operation 9"),
+            (vec![[10, 3, 1, 0, 0]], "no operation 10"),
             (vec![[0, 4, 1, 0, 0]], "does not define"),
             (vec![[0, 3, 1, 1, 0]], "row 1 is out of range"),
             (vec![[4, 3, 4, 0, 0]], "wire 6 is out of range"),
