@@ -34,6 +34,9 @@ VERBS: Final = {
     "calldata": ("contracts", "Print a proof as the arguments of a contract call."),
     "contract": ("contracts", "Write the Solidity contract that verifies a key's proofs."),
     "inspect": ("inspect", "Say what a file is and what it holds."),
+    "profile": ("profile", "Count a circuit's constraints by what they are for."),
+    "trace": ("trace", "Show where one signal of a circuit comes from."),
+    "export": ("export", "Write a circuit as .r1cs, .sym and a witness program."),
     "demo": ("demo", "Run the whole story on a real account, down to an EVM."),
 }
 

@@ -103,6 +103,8 @@ def setup_command(circuit: str, development: bool, imported: str | None, out: st
     else:
         with step(f"making keys for {compiled.name}"):
             pk, _ = setup(compiled, development=development)
+        with step("checking every point of the keys"):
+            pk = pk.checked()
     with step("writing the keys"):
         file = pk.save(out, compiled)
     if pk.statement.development:

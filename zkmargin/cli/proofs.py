@@ -6,6 +6,7 @@ import click
 
 from circuits.margin.account import Account
 from zk.compiler.compiled import CompiledCircuit
+from zk.errors import UnsatisfiedConstraint
 from zk.field import from_limbs
 from zk.formats.atomic import write_atomic
 from zk.formats.circuit import load_circuit
@@ -41,8 +42,8 @@ def check_command(
 ) -> None:
     """Check a claim against every constraint, without a proof; exit 1 names what fails.
 
-    With --reveal the account's owner sees equity, requirement, the position that binds, and the
-    distance from the line.
+    With --reveal the account's owner sees equity, requirement, the position that binds, the
+    distance from the line, and of a constraint that fails every signal's value.
     """
     from zk.formats.wtns import save_wtns
 
@@ -58,7 +59,14 @@ def check_command(
         reveal_account(loaded, claim)
     with step("checking every constraint"):
         values = proving.witness(compiled, claim, loaded)
-        compiled.check(values)
+        try:
+            compiled.check(values)
+        except UnsatisfiedConstraint as error:
+            if reveal:
+                from zkmargin.cli.reveal import reveal_row
+
+                reveal_row(compiled, values, error.row)
+            raise
     if witness is not None:
         save_wtns(witness, values)
         note(f"{witness} holds every secret of the account")

@@ -13,8 +13,12 @@ from circuits.margin.decimals import format_decimal
 from circuits.margin.model import Breakdown, CollateralLine, PositionLine, amount, explain
 from circuits.margin.params import RiskParams
 from circuits.margin.statement import Claim, LiquidationClaim
+from zk.compiler.compiled import CompiledCircuit
+from zk.compiler.explain.words import Words
+from zk.field import Limbs, R, from_limbs, signed
 from zkmargin.cli.output import extra
 
+_SIGNALS = 40  # of a constraint, on the screen
 _CENT_PLACES = 20  # an amount at 1e-22 cut to hundredths, for people
 
 
@@ -27,6 +31,31 @@ def reveal_account(account: Account, claim: Claim | LiquidationClaim) -> None:
         "\n".join(_words(terms, claim.params, mode, buffer)),
         revealed=_fields(terms, claim.params, mode, buffer),
     )
+
+
+def reveal_row(circuit: CompiledCircuit, witness: Limbs, row: int) -> None:
+    """Print the constraint that fails, and the value of every signal in it."""
+    words = Words(circuit)
+    sides = words.sides(row)
+    wires = sorted({0}.union(*sides))
+    values = dict(zip(wires, from_limbs(witness[wires]), strict=True))
+    terms = [words.terms(lc) for lc in sides]
+    signals = {t.label: str(t.value(values)) for side in terms for t in side if not t.is_constant}
+    results = [str(signed(sum(k * values[wire] for wire, k in lc.items()) % R)) for lc in sides]
+    # A range check is left - bits: what it bounds is the rest.
+    bounded = [t for t in terms[0] if not t.is_number]
+    rest = signed(sum(t.coefficient * t.value(values) for t in bounded) % R)
+    lines = [f"constraint {row}: {words.row(row)}"]
+    width = max((len(name) for name in signals), default=0)
+    lines += [f"  {name:<{width}}  {value}" for name, value in list(signals.items())[:_SIGNALS]]
+    if len(signals) > _SIGNALS:
+        lines.append(f"  ... and {len(signals) - _SIGNALS} more signals (--json has all)")
+    if len(bounded) < len(terms[0]):
+        lines.append(f"  A without its bits is {rest}")
+    lines.append(f"  A * B = ({results[0]}) * ({results[1]}), C = {results[2]}")
+    fields = {"row": row, "formula": words.row(row), "signals": signals, "without_bits": str(rest)}
+    fields |= dict(zip("abc", results, strict=True))
+    extra("\n".join(["", *lines]), revealed_constraint=fields)
 
 
 def _words(terms: Breakdown, params: RiskParams, mode: str, buffer: int) -> list[str]:
