@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+from tests.zkmargin.files import make_world
 
 HEAVY = {"click", "galois", "numba", "numpy", "py_ecc", "pydantic", "pyrevm", "rich"}
 
@@ -68,3 +72,24 @@ def test_import_time() -> None:
         for statement in ("pass", "import zkmargin")
     ]
     assert medians[1] - medians[0] < 0.2
+
+
+def test_time_to_verify(tmp_path: Path) -> None:
+    """The budget is 0.35 s for `zkmargin verify`, the whole process; processor time is compared,
+    since other tests run beside this one."""
+    world = make_world(tmp_path)
+    command = [str(word) for word in (*world.verify, "--allow-development-key")]
+    spent = []
+    for _ in range(9):
+        before = os.times()
+        subprocess.run(
+            [sys.executable, "-m", "zkmargin", *command], check=True, capture_output=True
+        )
+        after = os.times()
+        spent.append(
+            after.children_user
+            + after.children_system
+            - before.children_user
+            - before.children_system
+        )
+    assert statistics.median(spent) < 0.35

@@ -39,7 +39,7 @@ def development_keys(circuit: CompiledCircuit) -> tuple[ProvingKey, bool]:
     target = cache_folder() / "keys" / LAYOUT / f"{circuit.digest:064x}"
     if (found := _load(target, circuit)) is not None:
         return found, True
-    pk = ProvingKey(keygen.setup(circuit, development=True), statement_of(circuit))
+    pk = ProvingKey(keygen.setup(circuit, development=True), statement_of(circuit)).checked()
     # A cache that cannot be written is no reason to fail.
     with contextlib.suppress(OSError, ArtifactError):
         _store(target, pk, circuit)

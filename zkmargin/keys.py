@@ -18,7 +18,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -66,10 +66,14 @@ class VerifyingKey:
 
 @dataclass(frozen=True, eq=False)
 class ProvingKey:
-    """A Groth16 proving key and the statement it is for."""
+    """A Groth16 proving key and the statement it is for.
+
+    `is_checked`: every point was found good, now or when the set it came from was written.
+    """
 
     key: groth16.ProvingKey
     statement: Statement
+    is_checked: bool = False
 
     def __repr__(self) -> str:
         return f"<ProvingKey of {self.statement}>"
@@ -78,11 +82,22 @@ class ProvingKey:
     def verifying_key(self) -> VerifyingKey:
         return VerifyingKey(self.key.vk, self.statement)
 
+    def checked(self) -> ProvingKey:
+        """The same key after a look at every point; BadPoint names one that is not good."""
+        from zk.formats.zkey import check_zkey_points
+
+        check_zkey_points(self.key, "the proving key")
+        return replace(self, is_checked=True)
+
     def save(self, folder: str | os.PathLike[str], circuit: CompiledCircuit) -> StatementFile:
-        """Write the whole set into `folder`, in place of one that may stand there."""
+        """Write the whole set into `folder`, in place of one that may stand there.
+
+        From then on the digest stands for the check of the points, so it is made here at the
+        latest.
+        """
         if circuit.digest != self.statement.circuit_digest:
             raise DigestMismatch("the key was made for another circuit than is to be saved with it")
-        return _save_set(Path(folder), self, circuit)
+        return _save_set(Path(folder), self if self.is_checked else self.checked(), circuit)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> tuple[ProvingKey, CompiledCircuit]:
@@ -93,7 +108,7 @@ class ProvingKey:
         circuit = load_pinned_circuit(file)
         name, data = map_file(file.beside(file.proving_key.file))
         _check_digest(data, name, file.proving_key, file.path)
-        return cls(read_zkey(data, name), file.statement), circuit
+        return cls(read_zkey(data, name), file.statement, is_checked=True), circuit
 
 
 def load_set(folder: str | os.PathLike[str]) -> StatementFile:

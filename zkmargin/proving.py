@@ -70,15 +70,13 @@ def setup(
 
 def import_key(circuit: CompiledCircuit, key: Any) -> ProvingKey:
     """A `.zkey` from elsewhere (`zk.formats.zkey.load_zkey`), checked in full, for this circuit."""
-    from zk.formats.zkey import check_zkey_points
     from zk.keylint import is_development, lint_key
 
     prover.check_sizes(key, circuit.r1cs)
     keygen.check_coefficients(key, circuit.r1cs)
-    check_zkey_points(key, "the proving key")
     lint_key(key.vk, allow_development=True, pk=key)
     kind = DEVELOPMENT if is_development(key.vk) else NOT_VERIFIED
-    return ProvingKey(key, statement_of(circuit, kind))
+    return ProvingKey(key, statement_of(circuit, kind)).checked()
 
 
 def prove(pk: ProvingKey, circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> Proof:

@@ -6,13 +6,15 @@ import json
 import os
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from tests.zkmargin.files import World, changed, run
-from zk.errors import ArtifactError, DigestMismatch, InputError, ZkError
+from zk.errors import ArtifactError, BadPoint, DigestMismatch, InputError, ZkError
+from zk.formats.zkey import save_zkey
 from zkmargin import keys as module
 from zkmargin.keys import ProvingKey, VerifyingKey
 from zkmargin.statement_file import load_statement
@@ -164,3 +166,21 @@ def test_one_setup_at_a_time(world: World, folder: Path) -> None:
     with module._locked(folder), pytest.raises(ArtifactError, match="another setup"):
         pk.save(folder, circuit)
     pk.save(folder, circuit)
+
+
+@pytest.mark.parametrize("section", ["a", "b2", "c", "h"])
+def test_a_bad_point_is_found_before_a_key_is_pinned(
+    world: World, tmp_path: Path, section: str
+) -> None:
+    pk, circuit = ProvingKey.load(world.path("keys"))
+    points = getattr(pk.key, section).copy()
+    points[7] = points[8] ^ 1  # not on the curve
+    bad = replace(pk.key, **{section: points})
+    with pytest.raises(BadPoint, match=rf"{section.upper()}\[7\]"):
+        replace(pk, key=bad, is_checked=False).save(tmp_path / "keys", circuit)
+    save_zkey(tmp_path / "bad.zkey", bad)
+    arguments = ["--circuit", world.path("meets.zkc"), "--import", tmp_path / "bad.zkey"]
+    outcome = run("setup", *arguments, "--out", tmp_path / "keys")
+    assert outcome.code == 2
+    assert f"{section.upper()}[7] is not a point of its group" in outcome.stderr
+    assert os.listdir(tmp_path) == ["bad.zkey"]
