@@ -83,7 +83,7 @@ def divide(cs: ConstraintSystem, x: Int, y: Uint | int) -> tuple[Int, Uint]:
     fixed = y.lo == y.hi
     remainder: Field
     if fixed:
-        quotient = cs.hint_quotient(x, y)
+        quotient = cs.hint_floor(x, y)
         remainder = Field(cs, x.lc) - quotient * y.lo  # nothing left to hint
     else:
         quotient, remainder = cs.hint_divide(x, y)

@@ -362,8 +362,8 @@ class ConstraintSystem:
         self._instruction(Op.DIV, wire, 2, self._pooled(x), self._pooled(y))
         return Field(self, {wire: 1}), Field(self, {wire + 1: 1})
 
-    def hint_quotient(self, x: Field, y: Field) -> Field:
-        """The floor quotient alone."""
+    def hint_floor(self, x: Field, y: Field) -> Field:
+        """The quotient of hint_divide alone."""
         return self._hint(Op.DIV, self._pooled(x), self._pooled(y))
 
     def _hint(self, op: Op, a: int, b: int) -> Field:
