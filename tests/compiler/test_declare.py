@@ -131,6 +131,24 @@ def test_subclasses_add_inputs() -> None:
     assert circuit.name == "Stated"
 
 
+def test_mixins_bring_their_inputs() -> None:
+    class Priced(Circuit):
+        price: Uint = private(bits=4)
+
+    class Sized(Circuit):
+        size: Uint = private(bits=4)
+
+    class Value(Priced, Sized):
+        value: Field = public()
+
+        def define(self, cs) -> None:
+            cs.assert_equal(self.price * self.size, self.value)
+
+    circuit = compile(Value())
+    assert {slot.path for slot in circuit.slots} == {"price", "size", "value"}
+    circuit.check(circuit.witness({"price": 3, "size": 5, "value": 15}))
+
+
 def test_context_is_for_what_no_constraint_reads() -> None:
     class Loose(Circuit):
         x: Field = private()

@@ -61,6 +61,41 @@ def test_signed_range_equals_python_and_refuses(bits: int) -> None:
     gadget.assert_forgeries_rejected({"x": -half})
 
 
+@pytest.mark.parametrize(("lo", "hi"), [(-40, 7), (-8, 40), (-40, 40), (-8, 7)])
+def test_signed_range_of_an_integer(lo: int, hi: int) -> None:
+    """A type that is too wide at either end does not stand for the constraint."""
+    gadget = gadget_circuit(
+        {"x": (Field, None)}, lambda cs, x: cs.assert_signed_range(cs.number(x.lc, lo, hi), 4)
+    )
+    assert gadget.cost == (0 if (lo, hi) == (-8, 7) else 4)
+    for x in (-8, 0, 7):
+        assert gadget.honest({"x": x}) == [x]
+    for x in {max(lo, -9), min(hi, 8)} - {-8, 7}:
+        gadget.refusal({"x": x})
+
+
+@pytest.mark.parametrize(("lo", "hi"), [(-1, 15), (0, 16), (-20, 40), (0, 15), (3, 9)])
+def test_range_of_an_integer(lo: int, hi: int) -> None:
+    def body(cs, x):
+        y = cs.assert_range(cs.number(x.lc, lo, hi), 4)
+        assert (y.lo, y.hi) == (max(lo, 0), min(hi, 15))
+        return y
+
+    gadget = gadget_circuit({"x": (Field, None)}, body)
+    assert gadget.cost == (0 if lo >= 0 and hi <= 15 else 4)
+    for x in {max(lo, -1), min(hi, 16)} - set(range(16)):
+        gadget.refusal({"x": x})
+
+
+@pytest.mark.parametrize("bits", [0, -1, 253, 254, 300])
+def test_a_decomposition_has_one_answer(bits: int) -> None:
+    """254 bits have two, which is a classic."""
+    for call in ("bits", "assert_range", "assert_signed_range"):
+        if (call, bits) != ("assert_range", 0):
+            with pytest.raises(CompileError):
+                gadget_circuit({"x": (Field, None)}, lambda cs, x, c=call: getattr(cs, c)(x, bits))
+
+
 def test_bits_are_the_binary_digits() -> None:
     gadget = gadget_circuit({"x": (Field, None)}, lambda cs, x: cs.bits(x, 12))
     for x in edges(0, 4095, "bits"):

@@ -107,6 +107,15 @@ def test_a_lane_that_does_not_fit_is_refused(kind, bits, width) -> None:
         gadget_circuit({"x": (kind, bits)}, lambda cs, x: pack(cs, [(x, width)]))
 
 
+def test_a_lane_fits_to_the_last_value() -> None:
+    def lane(top: int):
+        return lambda cs, x: pack(cs, [(cs.proven(x, 0, top), 8), (x, 9)])
+
+    gadget_circuit({"x": (Uint, 9)}, lane(255))
+    with pytest.raises(CompileError, match="does not fit a lane of 8 bits"):
+        gadget_circuit({"x": (Uint, 9)}, lane(256))
+
+
 def test_lanes_that_do_not_fit_the_field_are_refused() -> None:
     with pytest.raises(CompileError, match="254 bits of lanes"):
         gadget_circuit({"x": (Uint, 8)}, lambda cs, x: pack(cs, [(x, 127), (x, 127)]))

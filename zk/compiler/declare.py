@@ -81,10 +81,17 @@ class _Declared:
         scope.update(frame.f_globals)
         scope.update(frame.f_locals)
         scope.update(_TYPES)
-        cls._declared = dict(getattr(cls, "_declared", {}))
+        cls._declared = {}
+        for base in reversed(cls.__mro__[1:]):
+            cls._declared |= vars(base).get("_declared", {})
         for name, annotation in inspect.get_annotations(cls).items():
             declaration = cls.__dict__.get(name)
             if isinstance(declaration, Declaration):
+                if not isinstance(getattr(super(cls, cls), name, declaration), Declaration):
+                    raise CompileError(
+                        f"{cls.__name__}.{name} is a name of the language: choose another",
+                        declaration.where,
+                    )
                 kind = eval(annotation, scope) if isinstance(annotation, str) else annotation
                 if get_origin(kind) is list:
                     (kind,) = get_args(kind)
