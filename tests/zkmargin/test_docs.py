@@ -51,7 +51,7 @@ def test_examples_use_options_that_exist(verb: str) -> None:
     examples = [*re.findall(r"^    zkmargin (?:.|\\\n)*", section(verb), re.MULTILINE)]
     examples.append(command(verb).epilog or "")
     for example in examples:
-        assert set(re.findall(r"--[a-z-]+", example)) <= known
+        assert set(re.findall(r"--[a-z0-9-]+", example)) <= known
 
 
 def test_the_python_example_runs(world: World) -> None:
