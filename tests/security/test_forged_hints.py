@@ -33,7 +33,7 @@ from zk.field import R, from_limbs
 
 SHAPES = pytest.mark.parametrize("shape", [TINY, sample.SHAPE], ids=lambda s: s.size_class)
 STATEMENTS = pytest.mark.parametrize("statement", ["meets", "liquidatable"])
-HINTS = (Op.BITS, Op.INV, Op.LESS, Op.EQ, Op.DIV, Op.ISQRT, Op.MUL)
+HINTS = frozenset(Op) - {Op.ROW, Op.LIN}
 
 
 @cache
