@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -300,18 +301,31 @@ def test_a_buffer_is_of_the_menu(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "more"),
     [
-        ["root", "--market", "gone.json", "--params", "gone.json", "--json"],
-        ["verify", "--json"],
-        ["inspect", "gone", "--json"],
+        (
+            ["root", "--market", "a.json", "--params", "gone", "--json"],
+            {"file": "gone", "path": ""},
+        ),
+        (["verify", "--json"], {}),
+        (["inspect", "gone", "--json"], {}),
     ],
 )
-def test_a_failure_is_json_too(arguments: list[str]) -> None:
+def test_a_failure_is_json_too(arguments: list[str], more: Document) -> None:
     outcome = run(*arguments)
     assert outcome.code == 2
-    assert set(outcome.fields) == {"ok", "error", "message"}
-    assert outcome.fields["ok"] is False
+    fields = outcome.fields
+    assert fields.pop("message")
+    assert fields.pop("error") in ("InputError", "UsageError", "ArtifactError")
+    assert fields == {"ok": False, **more}
+
+
+def test_json_names_the_obligation(world: World) -> None:
+    circuit = ["check", "--circuit", world.path("meets.zkc"), *world.venue, *world.poor]
+    fields = run(*circuit, "--json").fields
+    assert fields["obligation"] == "the margin covers the buffer"
+    assert fields["where"].startswith("circuits/margin/linear.py:")
+    assert isinstance(fields["row"], int)
 
 
 def test_inspect_refuses_what_it_does_not_know(tmp_path: Path) -> None:
@@ -383,6 +397,26 @@ def test_a_full_disk_is_not_a_verdict(world: World) -> None:
         )
     assert run_.returncode == 2
     assert b"Traceback" not in run_.stderr
+
+
+def test_interrupted(tmp_path: Path) -> None:
+    """SIGINT in the middle of the demo: exit 130 and no traceback."""
+    process = subprocess.Popen(
+        [*ZKMARGIN, "demo"],
+        cwd=tmp_path,
+        env={**os.environ, "ZKMARGIN_CACHE": str(tmp_path / "cache"), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if b"zkmargin root" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert errors.splitlines()[-1] == b"interrupted"
+    assert b"Traceback" not in errors
 
 
 def test_outputs_are_refused_before_the_work(world: World, tmp_path: Path) -> None:

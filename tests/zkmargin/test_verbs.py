@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.zkmargin.files import ACCOUNT_ID, LIQUIDATOR, World, run
+from tests.zkmargin.files import ACCOUNT_ID, LIQUIDATOR, World, run, write
 from zkmargin.cli import VERBS, cli
 
 
@@ -191,6 +191,22 @@ def test_contract(world: World, tmp_path: Path) -> None:
     assert printed.stdout == out.read_text()
     digest = json.loads(world.path("keys/statement.json").read_text())["circuit"]["digest"]
     assert fields["circuit_digest"] == digest
+
+
+def test_contract_with_a_foundry_project(world: World, tmp_path: Path) -> None:
+    statement = ["--statement", world.path("keys/statement.json"), "--allow-development-key"]
+    files = [*world.proof, "--public", world.path("public.json")]
+    out = ["--out", tmp_path / "V.sol", "--foundry", tmp_path / "project"]
+    assert run("contract", *statement, *files, *out).code == 0
+    made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert "project/foundry.toml" in made
+    # A proof that is not valid makes no project.
+    numbers = json.loads(world.path("public.json").read_text())
+    wrong = write(tmp_path / "wrong.json", [*numbers[:5], "2"])
+    files = [*world.proof, "--public", wrong]
+    refused = run("contract", *statement, *files, "--foundry", tmp_path / "other")
+    assert refused.code == 1
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize(

@@ -167,10 +167,23 @@ def fail(ctx: click.Context, error: BaseException) -> int:
     if ctx.meta.get(_JSON):
         revealed = ctx.meta.get(_REVEALED, {})
         with contextlib.suppress(OSError):
-            _json({"ok": False, "error": kind, "message": printable(words), **revealed})
+            place = _place(error)
+            _json({"ok": False, "error": kind, "message": printable(words), **place, **revealed})
     with contextlib.suppress(OSError):
         click.echo(f"zkmargin: {printable(words)}", err=True)
     return code
+
+
+def _place(error: BaseException) -> dict[str, Any]:
+    """Where it failed, for programs: the file and the path in it, or the obligation."""
+    from zk.errors import InputError, UnsatisfiedConstraint
+
+    if isinstance(error, InputError):
+        return {"file": printable(error.file), "path": printable(error.path)}
+    if isinstance(error, UnsatisfiedConstraint):
+        names = ("circuit", "obligation", "where", "row")
+        return {name: getattr(error, name) for name in names}
+    return {}
 
 
 def _json(fields: dict[str, Any]) -> None:
