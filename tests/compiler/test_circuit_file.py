@@ -81,7 +81,7 @@ def refused(path: Path, data: bytes) -> str:
     started = time.monotonic()
     with pytest.raises(ArtifactError) as caught:
         load_circuit(path)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(str(path))
     return str(caught.value)

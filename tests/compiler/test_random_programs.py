@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from circuits.gadgets.arith import divide
 from circuits.gadgets.compare import is_equal, is_le, is_less, is_zero
 from circuits.gadgets.pack import with_sign
 from circuits.gadgets.select import select
 from tests.checks import gadget_circuit
-from tests.gadgets.hinted import floor_divide
 from zk.compiler.types import Bool, Field, Int, Uint
 from zk.errors import CompileError
 from zk.field import R
@@ -52,7 +52,7 @@ OPERATIONS: dict[str, Operation] = {
         (Uint,),
     ),
     "divide": (
-        lambda cs, x, y: floor_divide(cs, x, y + 1),
+        lambda cs, x, y: divide(cs, x, y + 1)[0],
         lambda x, y: x // (y + 1),
         (Uint, Uint),
     ),

@@ -18,6 +18,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from circuits.gadgets.arith import (
+    absolute,
+    assert_in_range,
+    divide,
+    maximum,
+    minimum,
+    square_root,
+)
 from circuits.gadgets.compare import (
     assert_le,
     assert_less,
@@ -28,7 +36,9 @@ from circuits.gadgets.compare import (
     is_zero,
 )
 from circuits.gadgets.hash import poseidon, poseidon_sponge
+from circuits.gadgets.lanes import pack_lanes, unpack
 from circuits.gadgets.merkle import assert_under_cap
+from circuits.gadgets.mux import lookup, one_hot
 from circuits.gadgets.order import ordered_slots
 from circuits.gadgets.pack import pack, with_sign
 from circuits.gadgets.select import assert_member, select
@@ -37,7 +47,6 @@ from circuits.margin.constants import BOUNDARY_BITS, BOUNDARY_SCALE, RATE_BITS, 
 from circuits.margin.linear import STATEMENTS
 from circuits.margin.shape import TINY, Shape
 from tests.checks import Inputs, gadget_circuit
-from tests.gadgets.hinted import floor_divide, floor_sqrt
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.lower import compile
 from zk.compiler.types import Bool, Field, Int, Uint
@@ -69,6 +78,14 @@ def fields(count: int) -> Inputs:
 
 def uints(bits: int, *names: str) -> Inputs:
     return dict.fromkeys(names, (Uint, bits))
+
+
+def ints(bits: int, *names: str) -> Inputs:
+    return dict.fromkeys(names, (Int, bits))
+
+
+def bools(count: int) -> Inputs:
+    return {f"b{i}": (Bool, None) for i in range(count)}
 
 
 def tier_inputs(tiers: int) -> Inputs:
@@ -103,11 +120,6 @@ def constant_tiers(exact: bool) -> Callable[..., Int]:
     return body
 
 
-def between(cs: ConstraintSystem, x: Field) -> None:
-    """x in [5, 1000], a range that is no power of two."""
-    assert_le(cs, cs.assert_range(x - 5, 10), 995)
-
-
 def under_cap(children: int, nodes: int, when: bool) -> Callable[..., None]:
     def body(cs: ConstraintSystem, bit: Bool, leaf: Field, *rest: Field) -> None:
         assert_under_cap(cs, leaf, rest[:children], rest[children:], bit if when else None)
@@ -121,7 +133,9 @@ _BIT: Inputs = {"bit": (Bool, None)}
 ENTRIES = [
     Entry("range, 64 bits", fields(1), lambda cs, x: cs.assert_range(x, 64), 64),
     Entry("signed range, 64 bits", fields(1), lambda cs, x: cs.assert_signed_range(x, 64), 64),
-    Entry("range [lo, hi] of 10 bits", fields(1), between, 20),
+    Entry(
+        "assert_in_range, of 10 bits", fields(1), lambda cs, x: assert_in_range(cs, x, 5, 1000), 20
+    ),
     Entry("is_zero", fields(1), is_zero),
     Entry("is_equal", fields(2), is_equal),
     Entry("assert_nonzero", fields(1), assert_nonzero),
@@ -154,8 +168,30 @@ ENTRIES = [
     Entry(
         "tier_line, 12 private tiers, falling, one line", tier_inputs(12), tier_body(False, False)
     ),
-    Entry("floor division, 64 by 32 bits", uints(64, "x") | uints(32, "y"), floor_divide, 129),
-    Entry("integer square root, 64 bits", uints(64, "x"), floor_sqrt, 99),
+    Entry("absolute, 64 bits", ints(64, "x"), absolute, 66),
+    Entry("minimum, 64 bits", ints(64, "x", "y"), minimum, 66),
+    Entry("maximum, 64 bits", ints(64, "x", "y"), maximum, 66),
+    Entry("divide, 64 by 32 bits", uints(64, "x") | uints(32, "y"), divide, 129),
+    Entry(
+        "divide, product of 64 and 64 signed bits by 2^32",
+        ints(64, "x", "y"),
+        lambda cs, x, y: divide(cs, x * y, 1 << 32)[0],
+        129,
+    ),
+    Entry(
+        "divide, product of 48 and 32 signed bits by 2^24",
+        ints(48, "x") | ints(32, "y"),
+        lambda cs, x, y: divide(cs, x * y, 1 << 24)[0],
+        81,
+    ),
+    Entry("square_root, 64 bits", uints(64, "x"), square_root, 99),
+    Entry("one_hot, of 16", bools(4), lambda cs, *bits: one_hot(cs, bits), 15),
+    Entry("lookup, of 16", uints(8, "i") | fields(16), lambda cs, i, *xs: lookup(cs, i, xs), 19),
+    Entry(
+        "unpack, 3 lanes of 64 bits",
+        ints(60, "x", "y", "z"),
+        lambda cs, *xs: unpack(cs, pack_lanes(cs, xs, 64)),
+    ),
     *(
         Entry(f"poseidon of {n}", fields(n), lambda cs, *xs: poseidon(cs, xs), _POSEIDON.get(n))
         for n in (1, 2, 4, 8, 9, 11, 12, 16)

@@ -1,0 +1,144 @@
+"""Decompositions beyond R / 2, into an interval, and of sums of which the low bits are wanted."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from circuits.gadgets.bits import bits_between, bytes_to_bits, from_bits, low_bits
+from tests.checks import Gadget, gadget_circuit
+from zk.babyjubjub import ORDER
+from zk.compiler.types import Bool, Field, Uint
+from zk.errors import CompileError
+from zk.field import R
+
+ONE = {"x": (Field, None)}
+
+
+def between(low: int, high: int) -> Gadget:
+    return gadget_circuit(ONE, lambda cs, x: bits_between(cs, x, low, high))
+
+
+def number(bits: list[int]) -> int:
+    assert set(bits) <= {0, 1}
+    return sum(b << i for i, b in enumerate(bits))
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 0), (0, 1), (5, 5), (0, 6), (3, 6), (8, 11), (7, 8), (5, 26), (0, 21)]
+)
+def test_every_small_interval(low: int, high: int) -> None:
+    gadget = between(low, high)
+    for x in range(-3, 35):
+        if low <= x <= high:
+            assert number(gadget.honest({"x": x})) == x
+        else:
+            gadget.refusal({"x": x})
+    if low < high:
+        for x in {low, high, (low + high) // 2}:
+            gadget.assert_forgeries_rejected({"x": x}, pairs=100)
+
+
+#: Intervals as wide as the field, among them those that EdDSA uses; some reach beyond r.
+WIDE = [(0, R - 1), (0, ORDER - 1), (1, R), (2, R + 1), (21 * ORDER - R + 1, 21 * ORDER),
+        (11 * ORDER, 11 * ORDER + R - 1), (1 << 254, (1 << 254) + R - 1)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("low", "high"), WIDE)
+def test_wide_intervals(low: int, high: int) -> None:
+    gadget = between(low, high)
+    rng = random.Random(low)
+    top = min(high, low + R - 1)
+    values = {low, low + 1, high - 1, high, R - 1, R, *(rng.randint(low, top) for _ in range(6))}
+    for v in values:
+        if low <= v <= high:
+            assert number(gadget.honest({"x": v % R})) == v
+    if high - low < R - 1:
+        for outside in (high + 1, low - 1, rng.randrange(high + 1, R)):
+            gadget.refusal({"x": outside % R})
+
+
+@pytest.mark.parametrize(("low", "high"), WIDE)
+def test_the_other_representative_is_refused(low: int, high: int) -> None:
+    """v + r and v - r have the same residue; their bits must break a row."""
+    attack = between(low, high).attack
+    free = (low ^ high).bit_length()
+    prefix = high >> free << free
+    for v in (low, low + 1, low + 7, high, high - 1, high - 7, (low + high) // 2):
+        honest = attack.start([v % R])
+        for alias in (v - R, v + R):
+            if not 0 <= alias - prefix < 1 << free:
+                continue
+            bits = {v - prefix >> i & 1 for i in range(free)}
+            assert bits <= {0, 1}
+            # Wires that are bits in the order of their weights: hints of BITS, and LESS for bit 0.
+            wires = [w for w in attack.hints if attack._name(w) in ("BITS", "LESS")]
+            lies = _bits_of(wires, honest, v - prefix, alias - prefix, free, low - prefix)
+            row, _ = attack.forge(lies)
+            assert row is not None
+
+
+def _bits_of(
+    wires: list[int], honest: list[int], v: int, alias: int, free: int, least: int
+) -> dict[int, int]:
+    """The hints that spell `alias`: all bits but the one that is left over."""
+    if len(wires) == free - 1 and (v >> 1 & 1) != honest[wires[0]] % 2 or free - 1 > len(wires):
+        raise AssertionError("the decomposition has another shape")
+    spelled = [w for w in wires if all(honest[w] == (v >> 1 + i & 1) for i, w in enumerate(wires))]
+    if spelled:
+        return {w: alias >> 1 + i & 1 for i, w in enumerate(wires)}
+    other, *rest = wires
+    return {other: (alias ^ least) & 1, **{w: alias >> 2 + i & 1 for i, w in enumerate(rest)}}
+
+
+def test_forged_bits_of_a_wide_interval() -> None:
+    gadget = between(0, ORDER - 1)
+    for x in (0, ORDER - 1, 1 << 200):
+        gadget.assert_forgeries_rejected({"x": x}, pairs=200, repairs=20)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 5), (3, 2), (0, R), (7, R + 7)])
+def test_intervals_that_have_no_single_answer_are_refused(low: int, high: int) -> None:
+    with pytest.raises(CompileError, match="bits_between"):
+        between(low, high)
+
+
+def test_low_bits() -> None:
+    def body(cs, x, y):
+        return low_bits(cs, x + y, 8)
+
+    gadget = gadget_circuit({"x": (Uint, 10), "y": (Uint, 9)}, body)
+    assert gadget.cost == 11
+    for x in (0, 1, 255, 256, 700, 1023):
+        for y in (0, 1, 255, 511):
+            assert number(gadget.honest({"x": x, "y": y})) == (x + y) % 256
+    for x in (0, 700, 1023):
+        gadget.assert_forgeries_rejected({"x": x, "y": 511}, pairs=200)
+
+
+def test_low_bits_of_what_has_few() -> None:
+    gadget = gadget_circuit({"x": (Uint, 5)}, lambda cs, x: low_bits(cs, x, 8))
+    assert gadget.cost == 0
+    assert number(gadget.honest({"x": 19})) == 19
+    with pytest.raises(CompileError, match="Uint"):
+        gadget_circuit(ONE, lambda cs, x: low_bits(cs, x, 8))
+
+
+def test_bytes_and_back() -> None:
+    def body(cs, x, y):
+        bits = bytes_to_bits(cs, [x, y])
+        return [from_bits(cs, bits[::-1]), *bits]
+
+    gadget = gadget_circuit({"x": (Uint, 8), "y": (Uint, 8)}, body)
+    assert gadget.cost == 0
+    value, *bits = gadget.honest({"x": 0xA5, "y": 0x0F})
+    assert value == 0xA50F
+    assert bits == [int(c) for c in f"{0xA50F:016b}"]
+
+
+def test_from_bits_takes_bits() -> None:
+    with pytest.raises(CompileError, match="takes a Bool"):
+        gadget_circuit(ONE, lambda cs, x: from_bits(cs, [x]))
+    with pytest.raises(CompileError, match="leave the field"):
+        gadget_circuit({"x": (Bool, None)}, lambda cs, x: from_bits(cs, [x] * 253))
