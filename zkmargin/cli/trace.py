@@ -41,7 +41,7 @@ def trace_command(circuit: str, signal: str, depth: int, rows: int) -> None:
     ]
     if not found.complete:
         words.append(f"  ... the first {len(found.definitions)} signals; take a smaller --depth")
-    words += ["", f"stands in {found.row_count:,} constraints"]
+    words += ["", f"stands in {found.row_count:,} constraint{'s' * (found.row_count != 1)}"]
     for use in found.rows:
         place = ", in ".join(text for text in (use.where, use.gadgets) if text)
         words += [
