@@ -20,7 +20,7 @@ ORACLES = {
 
 
 def bits(count: int) -> Inputs:
-    return {name: (Bool, None) for name in NAMES[:count]}
+    return dict.fromkeys(NAMES[:count], (Bool, None))
 
 
 def built(function, constants: tuple[int | None, ...]) -> Gadget:
