@@ -61,7 +61,7 @@ def test_published_vectors() -> None:
         assert gadget.honest(named(values)) == [int(case["expected"])]
 
 
-@pytest.mark.parametrize("fixed", [{0: 1}, {1: 0}, {0: R - 1, 2: 7}, {0: 3, 1: 4}])
+@pytest.mark.parametrize("fixed", [{0: 1}, {0: 2}, {1: 0}, {1: 5}, {0: R - 1, 2: 7}, {0: 3, 1: 4}])
 def test_constant_lanes_cost_nothing_and_change_nothing(fixed: dict[int, int]) -> None:
     lanes = range(3)
     names = {f"x{i}": (Field, None) for i in lanes if i not in fixed}

@@ -153,5 +153,5 @@ def test_without_when_every_opening_counts() -> None:
     gadget = gadget_circuit(inputs, body)
     values = [children[3][2], *children[3], *cap]
     gadget.honest({f"x{i}": value for i, value in enumerate(values)})
-    values[0] += 1
-    gadget.refusal({f"x{i}": value for i, value in enumerate(values)})
+    for lies in ([values[0] + 1, *values[1:]], [7, 7, 0, 0, *cap]):
+        gadget.refusal({f"x{i}": value for i, value in enumerate(lies)})
