@@ -58,8 +58,9 @@ class Story:
         started = time.perf_counter()
         with step(name):
             yield
-        self.seconds[name] = round(time.perf_counter() - started, 3)
-        self.say(f"   {self.seconds[name]:.2f} s")
+        seconds = time.perf_counter() - started
+        self.seconds[name.replace(" ", "_")] = round(seconds, 3)
+        self.say(f"   {seconds:.2f} s")
 
     def tell(self, *lines: str) -> None:
         for line in lines:
