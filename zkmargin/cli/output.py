@@ -167,8 +167,8 @@ def fail(ctx: click.Context, error: BaseException) -> int:
     if ctx.meta.get(_JSON):
         revealed = ctx.meta.get(_REVEALED, {})
         with contextlib.suppress(OSError):
-            place = _place(error)
-            _json({"ok": False, "error": kind, "message": printable(words), **place, **revealed})
+            found = _place(error)
+            _json({"ok": False, "error": kind, "message": printable(words), **found, **revealed})
     with contextlib.suppress(OSError):
         click.echo(f"zkmargin: {printable(words)}", err=True)
     return code
