@@ -9,10 +9,11 @@ Wires are numbered in the order in which a witness run defines them; the passes 
 
 from __future__ import annotations
 
+import os
 import sys
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from itertools import pairwise
 from types import CodeType, FrameType
@@ -531,5 +532,9 @@ def _gadget_path(stack: list[tuple[_Frame, CodeType]]) -> str:
 def source_line(frame: FrameType) -> str:
     """`file:line` of a frame; a package's module reads the same wherever it is installed."""
     module = frame.f_globals.get("__name__", "")
-    file = module.replace(".", "/") + ".py" if "." in module else frame.f_code.co_filename
+    if "." in module:
+        return f"{module.replace('.', '/')}.py:{frame.f_lineno}"
+    file = frame.f_code.co_filename
+    with suppress(OSError):  # a script: as its author calls it, if it lies below
+        file = file.removeprefix(os.getcwd() + os.sep)
     return f"{file}:{frame.f_lineno}"
