@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
-from zk.compiler.frontend import ConstraintSystem, source_line
+from zk.compiler.frontend import ConstraintSystem
+from zk.compiler.origins import source_line
 from zk.compiler.types import Bool, Field, Int, Uint
 from zk.errors import CompileError
 from zk.field import R

@@ -9,18 +9,16 @@ Wires are numbered in the order in which a witness run defines them; the passes 
 
 from __future__ import annotations
 
-import os
 import sys
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from enum import Enum
+from contextlib import contextmanager
 from itertools import pairwise
-from types import CodeType, FrameType
 
 import numpy as np
 import numpy.typing as npt
 
+from zk.compiler.origins import Stacks, author_line
 from zk.compiler.template import Template
 from zk.compiler.types import (
     HALF,
@@ -37,14 +35,6 @@ from zk.compiler.types import (
 from zk.compiler.witness import Op
 from zk.errors import CompileError
 from zk.field import R
-
-#: Modules whose frames are passed over when a constraint's source line is looked for.
-LIBRARY = ("zk.", "circuits.gadgets")
-#: Modules that call a circuit: no gadget path reaches past them.
-_CALLERS = ("zk.compiler.declare", "zk.compiler.lower", "zk.compiler.template")
-#: How an operation stands in a gadget path where not by its method's name; "" for not at all.
-_OPERATORS = {"__mul__": "*", "__rmul__": "*", "__and__": "&", "__or__": "|", "__xor__": "^"}
-_OPERATORS |= {"instantiate": ""}
 
 
 class Rows:
@@ -78,10 +68,7 @@ class ConstraintSystem:
         self._coefficient_index: dict[int, int] = {}
         self._origin_index: dict[tuple[str, str, str], int] = {}
         self._held: int | None = None  # the origin of all that is emitted until it is let go
-        # Code objects met on the stack, by id; they are kept, so that no id is used twice.
-        self._kinds: dict[int, tuple[_Frame, CodeType]] = {}
-        self._gadget_paths: dict[tuple[int, ...], str] = {}
-        self._lines: dict[tuple[int, int], str] = {}
+        self._stacks = Stacks()
         self._path: list[str] = []
         self._where: str | None = None
         self._bits: dict[tuple[tuple[int, int], ...], list[Bool]] = {}
@@ -107,60 +94,20 @@ class ConstraintSystem:
         """`file:line` of the nearest frame outside the language and the gadgets."""
         if self._where is not None:
             return self._where
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_back is not None:
-            if not frame.f_globals.get("__name__", "").startswith(LIBRARY):
-                break
-            frame = frame.f_back
-        return source_line(frame) if frame is not None else ""
+        return author_line(sys._getframe(1))
 
     def origin(self) -> int:
         """Index of the current (obligation, source line, gadget path)."""
         if self._held is not None:
             return self._held
-        key = (" / ".join(self._path), *self._place())
+        where, gadgets = self._stacks.place(sys._getframe(1))
+        key = (" / ".join(self._path), self._where or where, gadgets)
         index = self._origin_index.get(key)
         if index is None:
             index = self._origin_index[key] = len(self.origins)
             self.origins.append(key[:2])
             self.gadgets.append(key[2])
         return index
-
-    def _place(self) -> tuple[str, str]:
-        """Source line and gadget path of what is being emitted.
-
-        The path has the functions between `define` and the row, outermost first: those of the
-        circuit, the gadgets, and the one operation of the language that the innermost called.
-        """
-        frame: FrameType | None = sys._getframe(2)
-        codes: list[int] = []
-        author: FrameType | None = None  # the innermost frame outside the library
-        kinds = self._kinds
-        while frame is not None:
-            code = frame.f_code
-            known = kinds.get(id(code))
-            if known is None:
-                known = kinds[id(code)] = (_kind_of(frame), code)
-            kind = known[0]
-            if author is None and (kind is _Frame.AUTHOR or kind is _Frame.STOP):
-                author = frame
-            if kind is _Frame.STOP:
-                break
-            codes.append(id(code))
-            frame = frame.f_back
-        key = tuple(codes)
-        path = self._gadget_paths.get(key)
-        if path is None:
-            path = self._gadget_paths[key] = _gadget_path([kinds[code] for code in codes])
-        if self._where is not None:
-            return self._where, path
-        if author is None:
-            return self.source_line(), path
-        at = (id(author.f_code), author.f_lasti)
-        where = self._lines.get(at)
-        if where is None:
-            where = self._lines[at] = source_line(author)
-        return where, path
 
     # Signals ------------------------------------------------------------------------------------
 
@@ -487,54 +434,3 @@ class ConstraintSystem:
             Field(self, {int(wires[local]): k for local, k in lc.items()})
             for lc in template.outputs
         ]
-
-
-class _Frame(Enum):
-    """What a frame on the stack is, for an origin."""
-
-    LANGUAGE = 0  # an operation of a signal or of the constraint system
-    GADGET = 1
-    AUTHOR = 2  # a function of the circuit's author
-    STOP = 3  # `define`, and what lies outside a circuit
-
-
-def _kind_of(frame: FrameType) -> _Frame:
-    module, code = frame.f_globals.get("__name__", ""), frame.f_code
-    if module.startswith(_CALLERS):
-        return _Frame.STOP
-    if module.startswith("zk."):
-        return _Frame.LANGUAGE
-    if module.startswith(LIBRARY):
-        return _Frame.GADGET
-    # Functions that are given a constraint system, methods, closures over one, comprehensions.
-    inside = code.co_varnames[: code.co_argcount] + code.co_freevars
-    written = not code.co_name.startswith("<")
-    if code.co_name == "define" or (written and not {"cs", "self"} & {*inside}):
-        return _Frame.STOP
-    return _Frame.STOP if code.co_name == "<module>" else _Frame.AUTHOR
-
-
-def _gadget_path(stack: list[tuple[_Frame, CodeType]]) -> str:
-    """The stack's functions, outermost first; of the language, the operation that was called."""
-    called = 0
-    while called + 1 < len(stack) and stack[called + 1][0] is _Frame.LANGUAGE:
-        called += 1
-    names = [
-        _OPERATORS.get(code.co_name, code.co_name)
-        for place, (kind, code) in enumerate(stack)
-        if place >= called
-        and (kind is not _Frame.LANGUAGE or place == called)
-        and not code.co_name.startswith("<")
-    ]
-    return " > ".join(name for name in reversed(names) if name)
-
-
-def source_line(frame: FrameType) -> str:
-    """`file:line` of a frame; a package's module reads the same wherever it is installed."""
-    module = frame.f_globals.get("__name__", "")
-    if "." in module:
-        return f"{module.replace('.', '/')}.py:{frame.f_lineno}"
-    file = frame.f_code.co_filename
-    with suppress(OSError):  # a script: as its author calls it, if it lies below
-        file = file.removeprefix(os.getcwd() + os.sep)
-    return f"{file}:{frame.f_lineno}"
