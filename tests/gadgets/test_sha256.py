@@ -20,7 +20,7 @@ from zk.compiler.witness import Op
 from zk.errors import CompileError
 from zk.field import R, to_limbs
 
-#: Constraints of circomlib 2.0.5's Sha256(n) at circom 2.1.9's -O2, n message bits.
+#: Constraints of circomlib 2.0.5's Sha256(n) at circom 2.2.3's -O2, n message bits.
 CIRCOMLIB = {256: 29_380, 440: 29_725, 512: 59_281}
 #: and of its Sha256compression.
 CIRCOMLIB_COMPRESSION = 30_328
