@@ -1,4 +1,5 @@
-//! Times of the kernels and of a whole proof: `cargo bench -p zkmargin-core -- [log2 size] [threads]`.
+//! Times of the kernels and of a whole proof: `cargo bench -p zkmargin-core --bench kernels --
+//! [log2 size] [threads] [proof]`.
 //!
 //! The circuit is synthetic: 45 % of its rows check a bit, the others multiply. Each figure is the best of
 //! several runs, in milliseconds.
@@ -111,14 +112,21 @@ fn main() {
     let arguments: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
     let log = arguments.first().copied().unwrap_or(14);
     set_threads(arguments.get(1).copied().unwrap_or(0)).expect("threads");
-    install(|| run(1 << log)).expect("a pool");
+    let only_proof = std::env::args().any(|a| a == "proof");
+    install(|| {
+        println!("n = 2^{log}, {} threads", rayon::current_num_threads());
+        if !only_proof {
+            kernels(1 << log);
+        }
+        proof(1 << log);
+    })
+    .expect("a pool");
 }
 
-fn run(n: usize) {
+fn kernels(n: usize) {
     let random = &mut Random(7);
     let full: Vec<u8> = (0..n).flat_map(|_| random.scalar()).collect();
     let full = Scalars::new(&full, "full").expect("scalars");
-    println!("n = {n}, {} threads", rayon::current_num_threads());
     let (mut p1, mut p2) = (vec![0; n * 64], vec![0; n * 128]);
     let (g1, g2) = generators();
     best("multiples, G1", 1, || mul::<G1>(&g1, full, &mut p1)).expect("mul");
@@ -127,16 +135,16 @@ fn run(n: usize) {
     let p2 = Points::<G2>::new(&p2, "p2").expect("points");
     let other: Vec<u8> = (0..n).flat_map(|_| random.scalar()).collect();
     let other = Scalars::new(&other, "other").expect("scalars");
-    best("msm, G1", 5, || msm(p1, other)).expect("msm");
-    best("msm, G2", 3, || msm(p2, other)).expect("msm");
+    let _ = best("msm, G1", 5, || msm(p1, other)).expect("msm");
+    let _ = best("msm, G2", 3, || msm(p2, other)).expect("msm");
     let mut out = vec![0; n * 32];
     let shift = one();
     let shift = Scalars::new(&shift, "shift").expect("one");
     best("ntt", 5, || ntt(other, false, shift, &mut out)).expect("ntt");
-    whole(n, random);
 }
 
-fn whole(n: usize, random: &mut Random) {
+fn proof(n: usize) {
+    let random = &mut Random(8);
     let rows = n - 8;
     let bits: Vec<bool> = (0..rows).map(|_| random.next() % 100 < 45).collect();
     let parts = system(rows, &bits, random);

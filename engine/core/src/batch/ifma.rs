@@ -161,16 +161,32 @@ unsafe fn add_pairs<T: Vector>(
                 });
             }
             let mut rests = T::inverse(&products);
-            let slots = out.chunks_mut(LANES * width).take(work.len());
-            for (g, (w, slot)) in work.iter().zip(slots).enumerate().rev() {
-                let rest = &mut rests[g % 2];
-                let inverse = T::product(rest, &w.before);
-                *rest = T::product(rest, &w.dx);
-                let slope = T::product(&w.dy, &inverse);
-                let x = T::minus_both(&T::square(&slope), &w.x1, &w.x2);
-                let d = T::four_times_difference(&w.x1, &x);
-                let y = T::minus(&T::product(&slope, &d), &w.y1);
-                T::store(&x, &y, slot);
+            // Groups 2k and 2k + 1 together, each step for both: neither chain waits for itself.
+            let slots = out.chunks_mut(2 * LANES * width);
+            for (w, slots) in work.chunks(2).zip(slots).rev() {
+                let last = w.len() - 1;
+                let w = [&w[0], &w[last]];
+                let [mut r0, r1] = rests;
+                let (i0, i1) = (T::product(&r0, &w[0].before), T::product(&r1, &w[1].before));
+                r0 = T::product(&r0, &w[0].dx);
+                if last == 1 {
+                    rests = [r0, T::product(&r1, &w[1].dx)];
+                } else {
+                    rests = [r0, r1];
+                }
+                let (l0, l1) = (T::product(&w[0].dy, &i0), T::product(&w[1].dy, &i1));
+                let (s0, s1) = (T::square(&l0), T::square(&l1));
+                let x0 = T::minus_both(&s0, &w[0].x1, &w[0].x2);
+                let x1 = T::minus_both(&s1, &w[1].x1, &w[1].x2);
+                let d0 = T::four_times_difference(&w[0].x1, &x0);
+                let d1 = T::four_times_difference(&w[1].x1, &x1);
+                let (p0, p1) = (T::product(&l0, &d0), T::product(&l1, &d1));
+                let (y0, y1) = (T::minus(&p0, &w[0].y1), T::minus(&p1, &w[1].y1));
+                let (slot0, slot1) = slots.split_at_mut(slots.len().min(LANES * width));
+                T::store(&x0, &y0, slot0);
+                if last == 1 {
+                    T::store(&x1, &y1, slot1);
+                }
             }
         }
     }
@@ -196,7 +212,8 @@ unsafe fn load<T: Vector>(base: &[u8], group: &[Pair], second: bool, width: usiz
     // SAFETY: the caller has the features.
     unsafe {
         let (x, y) = T::load(points);
-        (x, T::negate(&y, signs))
+        let y = if signs == 0 { y } else { T::negate(&y, signs) };
+        (x, y)
     }
 }
 
@@ -411,20 +428,20 @@ fn load_blocks(blocks: [&[u8; 64]; LANES]) -> [Fe; 2] {
     [unpack(&words[..4]), unpack(&words[4..])]
 }
 
-/// The inverse of `load_blocks`, one block a lane.
+/// The inverse of `load_blocks`: lane i goes to the block at i * stride, as far as there are blocks.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn store_blocks(elements: [&Fe; 2]) -> [[u8; 64]; LANES] {
+fn store_blocks(elements: [&Fe; 2], out: &mut [u8], stride: usize) {
     let (low, high) = (pack(elements[0]), pack(elements[1]));
     let rows = transpose([
         low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3],
     ]);
-    let mut out = [[0u8; 64]; LANES];
-    for (block, row) in out.iter_mut().zip(rows) {
-        // SAFETY: a block is 64 writable bytes, and the store needs no alignment.
-        unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), row) };
+    for (block, row) in out.chunks_mut(stride).zip(rows) {
+        if let Some(block) = block.first_chunk_mut::<64>() {
+            // SAFETY: a block is 64 writable bytes, and the store needs no alignment.
+            unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), row) };
+        }
     }
-    out
 }
 
 // --- the coordinate fields
@@ -472,7 +489,8 @@ struct Quadratic;
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn to_lanes(a: &Fe) -> [Fq; LANES] {
-    let blocks = store_blocks([a, a]);
+    let mut blocks = [[0u8; 64]; LANES];
+    store_blocks([a, a], blocks.as_flattened_mut(), 64);
     blocks.map(|block| Fq::read_loose(&block[..WIDTH]))
 }
 
@@ -500,10 +518,7 @@ impl Vector for Base {
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn store(x: &Fe, y: &Fe, out: &mut [u8]) {
-        let blocks = store_blocks([x, y]);
-        for (out, block) in out.chunks_exact_mut(64).zip(&blocks) {
-            out.copy_from_slice(block);
-        }
+        store_blocks([x, y], out, 64);
     }
 
     #[inline]
@@ -597,10 +612,9 @@ impl Vector for Quadratic {
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn store(x: &[Fe; 2], y: &[Fe; 2], out: &mut [u8]) {
-        let (xs, ys) = (store_blocks([&x[0], &x[1]]), store_blocks([&y[0], &y[1]]));
-        for (out, (x, y)) in out.chunks_exact_mut(128).zip(xs.iter().zip(&ys)) {
-            out[..64].copy_from_slice(x);
-            out[64..].copy_from_slice(y);
+        store_blocks([&x[0], &x[1]], out, 128);
+        if let Some(out) = out.get_mut(64..) {
+            store_blocks([&y[0], &y[1]], out, 128);
         }
     }
 

@@ -95,3 +95,33 @@ fn this_machine_s_kernel_is_addition() {
     check_chain::<g1::Config>(add_pairs_g1);
     check_chain::<g2::Config>(add_pairs_g2);
 }
+
+/// Not a test: `cargo test --release -p zkmargin-core nanoseconds -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints nanoseconds an addition"]
+fn nanoseconds() {
+    fn least<G: Group>(name: &str, kernel: Kernel) {
+        let n = 1 << 12;
+        let mut random = Random::new(1);
+        let mut points = vec![0; 2 * n * G::BYTES];
+        let base = (G::GENERATOR * random.scalar()).into_affine();
+        let mut point = base.into_group();
+        for out in points.chunks_exact_mut(G::BYTES) {
+            point += base;
+            write_point(&point.into_affine(), out);
+        }
+        let pairs: Vec<Pair> = (0..n as u32).map(|i| (4 * i, 4 * i + 2)).collect();
+        let mut out = vec![0; n * G::BYTES];
+        let mut best = f64::MAX;
+        for _ in 0..2000 {
+            let start = std::time::Instant::now();
+            kernel(&points, &pairs, &mut out, &mut Vec::new());
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        println!("{name}: {:.1} ns", best * 1e9 / n as f64);
+    }
+    least::<g1::Config>("G1, this machine's", add_pairs_g1);
+    least::<g2::Config>("G2, this machine's", add_pairs_g2);
+    least::<g1::Config>("G1, scalar", scalar::add_pairs::<g1::Config>);
+    least::<g2::Config>("G2, scalar", scalar::add_pairs::<g2::Config>);
+}

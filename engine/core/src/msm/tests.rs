@@ -1,7 +1,10 @@
 //! MSM against discrete logarithms: the points are known multiples of the generator.
 
 use ark_bn254::{g1, g2, Fr};
-use ark_ec::{models::short_weierstrass::Projective, CurveGroup};
+use ark_ec::{
+    models::short_weierstrass::{Projective, SWCurveConfig},
+    CurveGroup,
+};
 use ark_ff::{Field, One, Zero};
 
 use super::msm;
@@ -57,8 +60,6 @@ fn multiples_of_one_point() {
     }
 }
 
-use ark_ec::models::short_weierstrass::SWCurveConfig;
-
 #[test]
 fn sizes_and_mixtures() {
     for n in [0, 1, 2, 3, 7, 8, 50, 257, 1000, 5000] {
@@ -109,4 +110,16 @@ fn degenerate() {
     check::<g1::Config>(&one, &counting);
     check::<g1::Config>(&powers, &powers);
     check::<g1::Config>(&one, &powers);
+}
+
+/// All of it on the kernel for other machines. Other tests may run meanwhile: the kernels can be mixed.
+#[test]
+fn without_vector_instructions() {
+    use crate::batch::FORCE_SCALAR;
+    use std::sync::atomic::Ordering;
+    FORCE_SCALAR.store(true, Ordering::Relaxed);
+    multiples_of_one_point();
+    sizes_and_mixtures();
+    degenerate();
+    FORCE_SCALAR.store(false, Ordering::Relaxed);
 }
