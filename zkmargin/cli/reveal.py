@@ -18,7 +18,8 @@ from zk.compiler.explain.words import Words
 from zk.field import Limbs, R, from_limbs, signed
 from zkmargin.cli.output import extra
 
-_SIGNALS = 40  # of a constraint, on the screen
+_FEW = 12  # signals of a constraint: all are shown
+_SIGNALS = 40  # of a long one, on the screen
 _CENT_PLACES = 20  # an amount at 1e-22 cut to hundredths, for people
 
 
@@ -45,11 +46,16 @@ def reveal_row(circuit: CompiledCircuit, witness: Limbs, row: int) -> None:
     # A range check is left - bits: what it bounds is the rest.
     bounded = [t for t in terms[0] if not t.is_number]
     rest = signed(sum(t.coefficient * t.value(values) for t in bounded) % R)
+    # Of a long constraint those that are 0 say little, and are counted.
+    shown = signals if len(signals) <= _FEW else {k: v for k, v in signals.items() if v != "0"}
+    first = dict(list(shown.items())[:_SIGNALS])
+    width = max((len(name) for name in first), default=0)
     lines = [f"constraint {row}: {words.row(row)}"]
-    width = max((len(name) for name in signals), default=0)
-    lines += [f"  {name:<{width}}  {value}" for name, value in list(signals.items())[:_SIGNALS]]
-    if len(signals) > _SIGNALS:
-        lines.append(f"  ... and {len(signals) - _SIGNALS} more signals (--json has all)")
+    lines += [f"  {name:<{width}}  {value}" for name, value in first.items()]
+    if len(first) < len(shown):
+        lines.append(f"  ... and {len(shown) - len(first)} more signals (--json has all)")
+    if len(shown) < len(signals):
+        lines.append(f"  ... and {len(signals) - len(shown)} signals that are 0")
     if len(bounded) < len(terms[0]):
         lines.append(f"  A without its bits is {rest}")
     lines.append(f"  A * B = ({results[0]}) * ({results[1]}), C = {results[2]}")
