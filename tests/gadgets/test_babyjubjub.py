@@ -55,6 +55,15 @@ def both(point: EdwardsPoint) -> list[Field]:
     return [point.x, point.y]
 
 
+def assert_every_wire_bound(gadget: Gadget, inputs: dict[str, int]) -> None:
+    """No wire, hinted or computed, can be another with all that follows from it."""
+    gadget.assert_forgeries_rejected(inputs)
+    honest, rng = gadget.attack._honest, random.Random(len(inputs))
+    for wire in range(gadget.circuit.program.n_inputs + 1, len(honest)):
+        for value in {0, 1, (honest[wire] + 1) % R, rng.randrange(R)} - {honest[wire]}:
+            assert gadget.attack.judge({wire: value})
+
+
 def some_points(seed: int, count: int) -> list[Point]:
     rng = random.Random(seed)
     return [native.multiply(BASE, rng.randrange(1, ORDER)) for _ in range(count)]
@@ -89,7 +98,7 @@ def test_sums_of_the_vectors(addition: Gadget) -> None:
 def test_addition_cannot_be_forged(addition: Gadget) -> None:
     p, q = some_points(2, 2)
     for one, other in ((p, q), (p, p), (p, IDENTITY), (p, native.negate(p)), (TORSION, TORSION)):
-        addition.assert_forgeries_rejected(pair(one, "1") | pair(other, "2"))
+        assert_every_wire_bound(addition, pair(one, "1") | pair(other, "2"))
 
 
 def test_a_sum_that_is_given() -> None:
@@ -110,7 +119,7 @@ def test_doubling() -> None:
     assert gadget.cost <= CIRCOMLIB["BabyDbl"]
     for p in (*some_points(4, 2), IDENTITY, (0, R - 1), TORSION):
         assert tuple(gadget.honest(pair(p))) == native.add(p, p)
-        gadget.assert_forgeries_rejected(pair(p))
+        assert_every_wire_bound(gadget, pair(p))
 
 
 # Montgomery form
@@ -137,7 +146,7 @@ def test_montgomery_additions() -> None:
         inputs = pair(montgomery(p), "1") | pair(montgomery(q), "2")
         expected = [native.add(p, q), native.add(p, p), native.add(native.add(p, p), q)]
         assert gadget.honest(inputs) == [c for s in expected for c in montgomery(s)]
-        gadget.assert_forgeries_rejected(inputs)
+        assert_every_wire_bound(gadget, inputs)
 
 
 def test_to_edwards() -> None:
@@ -148,7 +157,7 @@ def test_to_edwards() -> None:
     assert gadget.cost == 2
     for p in some_points(8, 2):
         assert tuple(gadget.honest(pair(montgomery(p)))) == p
-        gadget.assert_forgeries_rejected(pair(montgomery(p)))
+        assert_every_wire_bound(gadget, pair(montgomery(p)))
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +175,11 @@ def test_clearing_the_cofactor(clearing: Gadget) -> None:
     for point in (p, BASE, native.add(p, TORSION), native.add(p, (0, R - 1))):
         eight = native.multiply(point, 8)
         assert tuple(clearing.honest(pair(point))) == montgomery(eight)
-        clearing.assert_forgeries_rejected(pair(point))
+        assert_every_wire_bound(clearing, pair(point))
+        # 1 / u is on the curve with the same x: only y tells them apart.
+        u = clearing.attack.hints[0]
+        inverse = pow(montgomery(point)[0], -1, R)
+        assert clearing.attack.forge({u: inverse})[0] is not None
 
 
 def test_points_of_low_order_are_unsatisfiable(clearing: Gadget) -> None:
@@ -190,7 +203,12 @@ def test_points_off_the_curve_are_unsatisfiable(clearing: Gadget) -> None:
         clearing.refusal(pair(point))
         # u = 0 and v = 0 leave x free where y = -1: the slope must refuse it.
         attack = clearing.attack
-        attack.start(list(point))
+        honest = attack.start([c % R for c in point])
+        (u, v, *_), (square, *_) = attack.hints, attack.written_by(Op.ROW)
+        if honest[u]:
+            # A u^2 with which the curve's equation would hold.
+            fitting = honest[v] ** 2 * pow(honest[u], -1, R) - gadgets.M * honest[u] - 1
+            assert attack.forge({square: fitting % R})[0] is not None
         for lies in product((0, 1, R - 1), repeat=2):
             forged = dict(zip(attack.hints[:2], lies, strict=True))
             assert attack.forge(forged)[0] is not None
@@ -214,7 +232,7 @@ def test_small_multiples_of_the_base(n: int) -> None:
     for k in range(0, 1 << n, 1 if n < 6 else 7):
         assert tuple(gadget.honest(bits_of(k, n))) == native.multiply(BASE, k)
     for k in (0, (1 << n) - 1, (1 << n) // 3):
-        gadget.assert_forgeries_rejected(bits_of(k, n))
+        assert_every_wire_bound(gadget, bits_of(k, n))
 
 
 @pytest.mark.parametrize("n", [251, 252])

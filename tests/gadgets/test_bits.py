@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -36,9 +37,21 @@ def test_every_small_interval(low: int, high: int) -> None:
             assert number(gadget.honest({"x": x})) == x
         else:
             gadget.refusal({"x": x})
+            assert_no_witness(gadget, x)
     if low < high:
         for x in {low, high, (low + high) // 2}:
             gadget.assert_forgeries_rejected({"x": x}, pairs=100)
+
+
+def assert_no_witness(gadget: Gadget, x: int) -> None:
+    """Bits and conjunctions of any small values do not bring x into the interval."""
+    attack = gadget.attack
+    wires = range(2, len(attack.start([x % R])))
+    rng = random.Random(x)
+    for _ in range(60):
+        lies = {w: rng.choice((0, 0, 1, 1, 2, R - 1)) for w in wires if rng.random() < 0.5}
+        if lies:
+            assert attack.forge(lies)[0] is not None
 
 
 #: Intervals as wide as the field, among them those that EdDSA uses; some reach beyond r.
@@ -104,6 +117,31 @@ def test_low_bits() -> None:
             assert number(gadget.honest({"x": x, "y": y})) == (x + y) % 256
     for x in (0, 700, 1023):
         gadget.assert_forgeries_rejected({"x": x, "y": 511}, pairs=200)
+
+
+def carried(gadget: Gadget, x: int) -> None:
+    """2 more in one bit and 1 less in the next keep every sum: a row of the bits must break."""
+    attack = gadget.attack
+    honest = attack.start([x % R])
+    bits = attack.written_by(Op.BITS)
+    for low, high in pairwise(bits):
+        for sign in (1, -1):
+            lies = {low: honest[low] + 2 * sign, high: honest[high] - sign}
+            assert attack.forge({wire: value % R for wire, value in lies.items()})[0] is not None
+    # The bit that is left over takes what the hints give away.
+    for wire in bits:
+        for value in (honest[wire] + change for change in (-2, -1, 1, 2)):
+            assert attack.forge({wire: value % R})[0] is not None
+
+
+def test_carries_between_bits_are_refused() -> None:
+    narrow = gadget_circuit({"x": (Uint, 10)}, lambda cs, x: low_bits(cs, x + 0, 8))
+    for x in (0, 1023, 700, 341):
+        carried(narrow, x)
+    for low, high in ((5, 26), (0, 21), (8, 63)):
+        for x in range(low, high + 1):
+            carried(between(low, high), x)
+    carried(between(0, ORDER - 1), ORDER // 3)
 
 
 def test_low_bits_of_what_has_few() -> None:
