@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tests import snarkjs
 from tests.zkmargin.files import ACCOUNT, ACCOUNT_ID, MARKET, PARAMS, write
 from zk.formats.circuit import load_circuit
 
-SECONDS = 120  # for everything that runs on the twin
+SECONDS = 120  # of processor time, for everything that runs on the twin
 
 
 def zkmargin(folder: Path, engine: str, *arguments: str) -> str:
@@ -29,6 +29,12 @@ def zkmargin(folder: Path, engine: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def processor_time() -> float:
+    """Seconds that the processes started here have used; other work on the machine adds none."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_the_twin_does_the_main_job(tmp_path: Path) -> None:
     snarkjs.require()
     for name, document in (("params", PARAMS), ("market", MARKET), ("account", ACCOUNT)):
@@ -36,7 +42,7 @@ def test_the_twin_does_the_main_job(tmp_path: Path) -> None:
     venue = ["--params", "params.json", "--market", "market.json"]
     owner = ["--account", "account.json", "--secret", "secret"]
 
-    start = time.monotonic()
+    start = processor_time()
     zkmargin(tmp_path, "reference", "key", "new", "secret")
     zkmargin(
         tmp_path, "reference", "compile", "meets", "--params", "params.json", "--out", "meets.zkc"
@@ -51,7 +57,7 @@ def test_the_twin_does_the_main_job(tmp_path: Path) -> None:
         "--commitment", commitment, "--proof", "proof.json", "--allow-development-key",
     ]  # fmt: skip
     zkmargin(tmp_path, "reference", *verify)
-    seconds = time.monotonic() - start
+    seconds = processor_time() - start
 
     assert load_circuit(tmp_path / "meets.zkc").r1cs.n_constraints <= 1 << 12
     zkmargin(tmp_path, "native", *verify)
