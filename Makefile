@@ -41,7 +41,8 @@ $(VENV)/.tools: requirements-dev.lock
 	@touch $@
 
 $(BUILT): $(VENV)/.tools $(RUST) pyproject.toml
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/maturin develop --release --locked --quiet
+	MATURIN_PEP517_ARGS=--locked PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
+	  $(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(NPM): tests/js/package-lock.json
