@@ -61,9 +61,12 @@ def test_the_python_of_the_debugging_page_runs(
     membership: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     circuit = compile(membership.Member(DEPTH))
+    values = membership.inputs(**{**MEMBER, "balance": 499})
     for block in blocks("debugging.md"):
-        exec(block, {"circuit": circuit, "old": compile(membership.Member(DEPTH))})
+        old = compile(membership.Member(DEPTH))
+        exec(block, {"circuit": circuit, "old": old, "values": values})
     printed = capsys.readouterr().out
+    assert "A without its bits is -1\n" in printed
     assert "poseidon " in printed
     assert "balance private Uint of 64 bits" in printed
 

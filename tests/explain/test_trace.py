@@ -29,9 +29,9 @@ def words(vault: CompiledCircuit) -> Words:
 def test_every_wire_has_a_name_of_its_own(vault: CompiledCircuit) -> None:
     names = wire_names(vault)
     assert len(names) == len(set(names)) == vault.r1cs.n_wires
-    assert names[0] == "one"
+    assert names[0] == "(one)"
     assert names[1 : 1 + len(vault.slots)] == [slot.path for slot in vault.slots]
-    assert all(re.fullmatch(r"[A-Za-z0-9_.\[\]]+", name) for name in names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.\[\]]+", name) for name in names[1:])
 
 
 def test_wires_are_named_after_their_obligation(vault: CompiledCircuit) -> None:
@@ -69,6 +69,19 @@ def test_a_name_that_an_input_has_already_is_not_taken() -> None:
     names = wire_names(circuit)
     assert len(set(names)) == len(names)
     assert "w._w[0]" in names
+
+
+def test_an_input_may_be_called_one() -> None:
+    class One(Circuit):
+        one: Field = public()
+        two: Field = private()
+
+        def define(self, cs) -> None:
+            cs.assert_product(self.two, self.two, self.one)
+
+    circuit = compile(One())
+    assert wire_names(circuit)[1:] == ["one", "two"]
+    assert Words(circuit).row(0) == "(two) * (two) = one"
 
 
 # Words --------------------------------------------------------------------------------------------

@@ -14,12 +14,10 @@ from circuits.margin.model import Breakdown, CollateralLine, PositionLine, amoun
 from circuits.margin.params import RiskParams
 from circuits.margin.statement import Claim, LiquidationClaim
 from zk.compiler.compiled import CompiledCircuit
-from zk.compiler.explain.words import Words
-from zk.field import Limbs, R, from_limbs, signed
+from zk.compiler.explain.reveal import reveal
+from zk.field import Limbs
 from zkmargin.cli.output import extra
 
-_FEW = 12  # signals of a constraint: all are shown
-_SIGNALS = 40  # of a long one, on the screen
 _CENT_PLACES = 20  # an amount at 1e-22 cut to hundredths, for people
 
 
@@ -35,33 +33,9 @@ def reveal_account(account: Account, claim: Claim | LiquidationClaim) -> None:
 
 
 def reveal_row(circuit: CompiledCircuit, witness: Limbs, row: int) -> None:
-    """Print the constraint that fails, and the value of every signal in it."""
-    words = Words(circuit)
-    sides = words.sides(row)
-    wires = sorted({0}.union(*sides))
-    values = dict(zip(wires, from_limbs(witness[wires]), strict=True))
-    terms = [words.terms(lc) for lc in sides]
-    signals = {t.label: str(t.value(values)) for side in terms for t in side if not t.is_constant}
-    results = [str(signed(sum(k * values[wire] for wire, k in lc.items()) % R)) for lc in sides]
-    # A range check is left - bits: what it bounds is the rest.
-    bounded = [t for t in terms[0] if not t.is_number]
-    rest = signed(sum(t.coefficient * t.value(values) for t in bounded) % R)
-    # Of a long constraint those that are 0 say little, and are counted.
-    shown = signals if len(signals) <= _FEW else {k: v for k, v in signals.items() if v != "0"}
-    first = dict(list(shown.items())[:_SIGNALS])
-    width = max((len(name) for name in first), default=0)
-    lines = [f"constraint {row}: {words.row(row)}"]
-    lines += [f"  {name:<{width}}  {value}" for name, value in first.items()]
-    if len(first) < len(shown):
-        lines.append(f"  ... and {len(shown) - len(first)} more signals (--json has all)")
-    if len(shown) < len(signals):
-        lines.append(f"  ... and {len(signals) - len(shown)} signals that are 0")
-    if len(bounded) < len(terms[0]):
-        lines.append(f"  A without its bits is {rest}")
-    lines.append(f"  A * B = ({results[0]}) * ({results[1]}), C = {results[2]}")
-    fields = {"row": row, "formula": words.row(row), "signals": signals, "without_bits": str(rest)}
-    fields |= dict(zip("abc", results, strict=True))
-    extra("\n".join(["", *lines]), revealed_constraint=fields)
+    """Print the constraint that fails, and the values of the signals in it."""
+    found = reveal(circuit, witness, row)
+    extra("\n".join(["", *found.lines()]), revealed_constraint=found.fields())
 
 
 def _words(terms: Breakdown, params: RiskParams, mode: str, buffer: int) -> list[str]:

@@ -18,17 +18,20 @@ import numpy.typing as npt
 
 from zk.compiler.compiled import CompiledCircuit
 from zk.compiler.witness import Op
+from zk.errors import ArtifactError
 from zk.r1cs import Matrix
 
 _NUMBER = re.compile(r"\d+")
+#: Operations whose second operand is a combination too.
+_BINARY = [int(op) for op in Op if op.name in ("MUL", "LESS", "DIV", "EQ", "QUOT")]
 
 
 def wire_names(circuit: CompiledCircuit) -> list[str]:
-    """The name of each wire; of wire 0, the constant 1, "one"."""
-    names = ["one", *(slot.path for slot in circuit.slots)]
+    """The name of each wire; of wire 0, the constant, "(one)"."""
+    names = ["(one)", *(slot.path for slot in circuit.slots)]
     taken = set(names)
     inputs = frozenset(names)
-    rows, writers = defining_rows(circuit).tolist(), writing_instructions(circuit).tolist()
+    writers, rows = writing_instructions(circuit).tolist(), defining_rows(circuit).tolist()
     slugs = [_slug(words, inputs) for words, _ in circuit.debug.origins]
     of_row = circuit.debug.row_origin.tolist()
     code = circuit.program.code.tolist()
@@ -57,14 +60,23 @@ def wire_names(circuit: CompiledCircuit) -> list[str]:
 
 
 def writing_instructions(circuit: CompiledCircuit) -> npt.NDArray[np.int64]:
-    """For each wire the instruction of the program that writes it; -1 for inputs and wire 0."""
-    code = circuit.program.code
-    writer = np.full(circuit.r1cs.n_wires, -1, dtype=np.int64)
-    counts = code[:, 2].astype(np.int64)
+    """For each wire the instruction of the program that writes it; -1 for inputs and wire 0.
+
+    Raises ArtifactError for a program, of a file, that could not run.
+    """
+    code = circuit.program.code.astype(np.int64)
+    op, dst, counts, a, b = code.T
+    rows, pool = circuit.r1cs.n_constraints, circuit.program.pool.rows
+    if np.any(a >= np.where(op == Op.ROW, rows, pool)) or np.any(b[np.isin(op, _BINARY)] >= pool):
+        raise ArtifactError("the circuit's program reads what is not there; compile it again")
     instruction = np.repeat(np.arange(len(code), dtype=np.int64), counts)
     first: npt.NDArray[np.int64] = np.cumsum(counts) - counts
-    within = np.arange(len(instruction)) - first[instruction]
-    writer[code[instruction, 1] + within] = instruction
+    cells = dst[instruction] + np.arange(len(instruction)) - first[instruction]
+    inner = np.arange(1 + len(circuit.slots), circuit.r1cs.n_wires)
+    if not np.array_equal(np.sort(cells), inner):
+        raise ArtifactError("the circuit's program writes a wire twice or not; compile it again")
+    writer = np.full(circuit.r1cs.n_wires, -1, dtype=np.int64)
+    writer[cells] = instruction
     return writer
 
 
