@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from circuits.margin.constants import FUNDING_OFFSET, MARK_LANE, ROW_COLLATERAL, ROW_INSTRUMENT
 from circuits.margin.tiers import TierTable
@@ -180,6 +181,17 @@ for _path in (
         forged.put(path, forged.get(path) - 1)
 
     LIES.add(f"another {_path} than committed", _other_book, "the commitment opens to the account")
+
+
+def _other_class(forged: Forgery) -> None:
+    """A commitment of another size class to words that begin with the same."""
+    honest = forged.shape
+    forged.shape = replace(honest, positions=16, collaterals=8)
+    forged.commit()
+    forged.shape = honest
+
+
+LIES.add("another size class", _other_class, "the commitment opens to the account")
 
 for _name in ("params_digest", "timestamp", "venue", "epoch_root"):
 
