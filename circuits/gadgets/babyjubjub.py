@@ -28,7 +28,6 @@ from zk.field import R
 
 M = 2 * (A + D) // (A - D)  # 168698; the coefficient of v^2, 4 / (a - d), is 1
 WINDOW = 3  # bits of a constant point's window
-SETTLE = 16  # steps after which a growing sum gets a wire of its own
 
 
 @dataclass(frozen=True)
@@ -174,13 +173,6 @@ def _quotient(cs: ConstraintSystem, x: Field, y: Field) -> Field:
     return quotient
 
 
-def _settled(cs: ConstraintSystem, x: Field) -> Field:
-    """x as one wire, for a sum that would be copied into every later one. One constraint."""
-    wire = cs.hint_product(x, Field(cs, {0: 1}))
-    cs.row(x.lc, {0: 1}, wire.lc)
-    return wire
-
-
 # Multiples of a private point -------------------------------------------------------------------
 
 #: The multiple of l that `multiply` adds to its scalar, negated: h -> 21 l - h has 255 bits, the
@@ -193,7 +185,7 @@ _COMPLETE = 5
 def multiply(cs: ConstraintSystem, scalar: Field, point: PrimeOrderPoint) -> EdwardsPoint:
     """Return k point, k the integer in [0, r) that `scalar` is.
 
-    Requires: nothing beyond the types.   Cost: 2,018 constraints, 436 of them for the bits.
+    Requires: nothing beyond the types.   Cost: 2,003 constraints, 436 of them for the bits.
     """
     # k point = H P for H = 21 l - k and P = -point. H has one decomposition in this interval.
     bits = bits_between(cs, _OFFSET - Field(cs, scalar.lc), _OFFSET - R + 1, _OFFSET)
@@ -207,8 +199,6 @@ def multiply(cs: ConstraintSystem, scalar: Field, point: PrimeOrderPoint) -> Edw
         # 3 <= k_(i+1) <= 21 l / 2^6 + 1 < l / 2 - 1: none of k - 1, k + 1, 2 k - 1, 2 k + 1 is a
         # multiple of l.
         acc = _double_add(cs, acc, signed)
-        if i % SETTLE == 0:
-            acc = MontgomeryPoint(acc.u, _settled(cs, acc.v))
     # 0 < k_5 < l: not the identity. From here on any multiple may occur, and addition is complete.
     total, p_edwards = to_edwards(cs, acc), to_edwards(cs, p)
     for i in reversed(range(_COMPLETE)):

@@ -157,7 +157,7 @@ def test_no_hint_can_be_forged(gadget: Gadget) -> None:
     rng = random.Random(3)
     attack = gadget.attack
     honest = attack.start(list(a_signature().values()))
-    for op, count in ((Op.QUOT, 60), (Op.BITS, 40), (Op.LESS, 1), (Op.MUL, 10)):
+    for op, count in ((Op.QUOT, 60), (Op.BITS, 40), (Op.LESS, 1)):
         wires = attack.written_by(op)
         for wire in rng.sample(wires, min(count, len(wires))):
             for value in {0, 1, (honest[wire] + 1) % R} - {honest[wire]}:
