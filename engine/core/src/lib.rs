@@ -9,6 +9,8 @@ pub mod curve;
 pub mod error;
 mod integer;
 pub mod keygen;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 pub mod msm;
 pub mod ntt;
 pub mod pairing;

@@ -4,13 +4,16 @@
 //! unity 5^((r-1)/n), n a power of two; natural order is w^0, w^1, ...; `dif` goes from natural to
 //! bit-reversed order, `dit` back, so a transform followed by its inverse never permutes.
 
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ark_bn254::Fr;
 use ark_ff::{FftField, Field, One, Zero};
 use rayon::prelude::*;
 
-use crate::bytes::{write_all, Scalars};
+use crate::bytes::{write_all, Scalars, WIDTH};
 use crate::error::{ensure, Error, Result};
 
 /// The largest k with 2^k | r - 1.
@@ -120,6 +123,48 @@ impl Domain {
             }
         }
     }
+}
+
+/// a b - c at g w^i for all i < n, g = w_2n, as canonical scalars, from evaluations on H.
+///
+/// The arrays are overwritten.
+pub fn odd_coset_product(a: &mut [Fr], b: &mut [Fr], c: &mut [Fr], out: &mut [u8]) -> Result<()> {
+    let n = a.len();
+    let log = log_of(n)?;
+    ensure(
+        b.len() == n && c.len() == n && out.len() == n * WIDTH,
+        || "three arrays of one size are needed".into(),
+    )?;
+    #[cfg(target_arch = "x86_64")]
+    if vector::can(log) {
+        vector::odd_coset_product([a, b, c], out);
+        return Ok(());
+    }
+    let domain = Domain::new(n)?;
+    // The inverse leaves n times the coefficients in bit-reversed order; they are divided by n and
+    // moved to the coset by one factor each, g^i / n, and transformed back from that order.
+    let count = Fr::from(n as u64)
+        .inverse()
+        .ok_or_else(|| Error::Argument("an empty domain".into()))?;
+    let mut shifts = powers(count, root_of_unity(log + 1), n);
+    domain.permute(&mut shifts);
+    [&mut *a, &mut *b, &mut *c]
+        .into_par_iter()
+        .for_each(|values| {
+            domain.dif_inverse(values);
+            values
+                .par_iter_mut()
+                .zip(&shifts)
+                .with_min_len(TASK)
+                .for_each(|(value, shift)| *value *= shift);
+            domain.dit(values);
+        });
+    a.par_iter_mut()
+        .zip(b.par_iter())
+        .zip(c.par_iter())
+        .with_min_len(TASK)
+        .for_each(|((a, b), c)| *a = *a * b - c);
+    write_all(a, out)
 }
 
 /// The lowest `log` bits of i in reverse order.
@@ -296,6 +341,45 @@ mod tests {
             let n = Fr::from(1u64 << log);
             assert!(back.iter().zip(&there).all(|(b, t)| *b == *t * n));
         }
+    }
+
+    /// By definition: interpolate, move, evaluate, combine, all by the plain transform.
+    fn check_odd_coset_product(log: u32) {
+        let n = 1 << log;
+        let g = root_of_unity(log + 1);
+        let arrays = [1, 2, 3].map(|seed| {
+            let mut values = random_scalars(n, seed);
+            values[n / 3] = Fr::zero();
+            values[n - 1] = -Fr::one();
+            values
+        });
+        let [a, b, c] = arrays
+            .each_ref()
+            .map(|values| run(&run(values, true, Fr::one()), false, g));
+        let expected: Vec<Fr> = (0..n).map(|i| a[i] * b[i] - c[i]).collect();
+        let [mut a, mut b, mut c] = arrays;
+        let mut out = vec![0; n * WIDTH];
+        odd_coset_product(&mut a, &mut b, &mut c, &mut out).unwrap();
+        assert!(out == bytes_of(&expected), "2^{log}");
+    }
+
+    #[test]
+    fn odd_coset_products() {
+        for log in 0..=15 {
+            check_odd_coset_product(log);
+        }
+        check_odd_coset_product(18);
+    }
+
+    #[test]
+    fn odd_coset_products_without_vector_instructions() {
+        use crate::batch::FORCE_SCALAR;
+        use std::sync::atomic::Ordering;
+        FORCE_SCALAR.store(true, Ordering::Relaxed);
+        for log in [9, 13] {
+            check_odd_coset_product(log);
+        }
+        FORCE_SCALAR.store(false, Ordering::Relaxed);
     }
 
     #[test]

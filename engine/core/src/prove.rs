@@ -6,16 +6,16 @@
 
 use ark_bn254::{g1, g2, Fr, G1Projective, G2Projective};
 use ark_ec::CurveGroup;
-use ark_ff::{BigInt, Field, PrimeField, Zero};
+use ark_ff::{BigInt, PrimeField, Zero};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::bytes::{less, limbs, write_all, Scalars, WIDTH};
+use crate::bytes::{less, limbs, Scalars, WIDTH};
 use crate::curve::{good_point, write_point, Group, Points};
 use crate::error::{ensure, Error, Result};
 use crate::keygen::RECORD;
 use crate::msm::{msm, msm_sorted, Digits};
-use crate::ntt::{powers, reverse, root_of_unity, Domain};
+use crate::ntt::odd_coset_product;
 use crate::secret::random_scalar;
 
 /// Bytes of A, B, C together.
@@ -128,8 +128,6 @@ fn exactly<T, const N: usize>(items: impl Iterator<Item = Result<T>>) -> Result<
 
 /// a b - c on the odd coset, as canonical scalars in natural order.
 fn quotient(key: &ProvingKey<'_>, witness: Scalars<'_>) -> Result<Zeroizing<Vec<u8>>> {
-    let n = key.domain_size;
-    let domain = Domain::new(n)?;
     let (mut a, mut b) = rows(key, witness)?;
     let mut c: Zeroizing<Vec<Fr>> = Zeroizing::new(
         a.par_iter()
@@ -137,35 +135,8 @@ fn quotient(key: &ProvingKey<'_>, witness: Scalars<'_>) -> Result<Zeroizing<Vec<
             .map(|(a, b)| *a * b)
             .collect(),
     );
-    // The inverse leaves n times the coefficients in bit-reversed order; they are divided by n and
-    // moved to the coset by one factor each, g^i / n, and transformed back from that order.
-    let log = n.ilog2();
-    let count = Fr::from(n as u64)
-        .inverse()
-        .ok_or_else(|| Error::Argument("an empty domain".into()))?;
-    let natural = powers(count, root_of_unity(log + 1), n);
-    let shifts: Vec<Fr> = (0..n)
-        .into_par_iter()
-        .with_min_len(CHUNK)
-        .map(|i| natural[reverse(i, log)])
-        .collect();
-    drop(natural);
-    [&mut a, &mut b, &mut c].into_par_iter().for_each(|values| {
-        domain.dif_inverse(values);
-        values
-            .par_iter_mut()
-            .zip(&shifts)
-            .with_min_len(CHUNK)
-            .for_each(|(value, shift)| *value *= shift);
-        domain.dit(values);
-    });
-    a.par_iter_mut()
-        .zip(b.par_iter())
-        .zip(c.par_iter())
-        .with_min_len(CHUNK)
-        .for_each(|((a, b), c)| *a = *a * b - c);
-    let mut out = Zeroizing::new(vec![0; n * WIDTH]);
-    write_all(&a, &mut out)?;
+    let mut out = Zeroizing::new(vec![0; key.domain_size * WIDTH]);
+    odd_coset_product(&mut a, &mut b, &mut c, &mut out)?;
     Ok(out)
 }
 

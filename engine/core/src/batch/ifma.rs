@@ -1,92 +1,30 @@
-//! The kernel for AVX-512 IFMA: eight pairs at a time, coordinates as five limbs of 52 bits.
+//! Pairs of points added eight at a time, on AVX-512 IFMA.
 //!
-//! Source: Gueron, Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions" (ARITH 2016).
-//! Notation: a vector V holds one limb of eight elements; an element is five V, value sum l_i 2^(52 i).
-//! `mont(a, b)` = a b / 2^260 mod q, while memory holds x 2^256: each product loses a factor 2^4. With
-//! S_k the product of the first k differences, S_k and the differences' inverses drift by 2^-4 and 2^4 a
-//! step, so every inverse comes out with the factor that the one inversion is given. The factor 2^262 makes
-//! l = (y2 - y1) / (x2 - x1) come as l 2^258: then mont(l, l) = l^2 2^256, and mont(l, 4 d) = l d 2^256.
+//! Notation: as in lanes.rs. Memory holds x 2^256, and each product loses a factor 2^4. With S_k the product
+//! of the first k differences, S_k and the inverses drift by 2^-4 and 2^4 a step, so every inverse comes out
+//! with the factor that the one inversion is given. The factor 2^262 makes l = (y2 - y1) / (x2 - x1) come as
+//! l 2^258: then mont(l, l) = l^2 2^256, and mont(l, 4 d) = l d 2^256.
 //!
-//! Bounds, in units of q (2^260 > 84 q): loose coordinates are below 2; differences plus 2 below 4; products
-//! of these below 1 + 8/84; 4 d below 16. Everything is below 2^260 and no limb that enters a product is
-//! above 2^52.
+//! Bounds, in units of q: loose coordinates are below 2; differences plus 2 below 4; 4 d below 16; products of
+//! these below 2 (and of one-limb factors below 1.2). Everything is below 2^260.
 
-// Limbs of several elements are walked in step, by index.
-#![allow(clippy::needless_range_loop)]
-
-use core::arch::x86_64::{
-    __m512i, __mmask8, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
-    _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_mask_mov_epi64, _mm512_or_si512, _mm512_set1_epi64, _mm512_setzero_si512,
-    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
-    _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
-    _mm_prefetch, _MM_HINT_T0,
-};
+use core::arch::x86_64::{__mmask8, _mm512_slli_epi64, _mm_prefetch, _MM_HINT_T0};
 
 use ark_bn254::{Fq, Fq2};
-use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup, PrimeField};
+use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup};
 
 use super::Pair;
 use crate::bytes::{put_limbs, Coordinate, WIDTH};
-
-type V = __m512i;
-/// Eight elements of Fq.
-type Fe = [V; LIMBS];
-
-const LANES: usize = 8;
-const LIMBS: usize = 5;
-const LIMB_BITS: u32 = 52;
-const MASK: u64 = (1 << LIMB_BITS) - 1;
+use crate::lanes::{
+    add, available, carry, difference, load_blocks, maybe_zero, mont, reduce_once, select, splat,
+    store_blocks, sub, Fe, ModQ, Modulus, LANES, LIMBS,
+};
 
 /// Groups of eight pairs that share an inversion; their products stay in the second-level cache.
 const BATCH: usize = 256;
 
 /// Groups ahead of the current one whose points are fetched.
 const AHEAD: usize = 4;
-
-/// k q as limbs.
-const fn multiple(k: u64) -> [u64; LIMBS] {
-    let q = Fq::MODULUS.0;
-    let mut wide = [0u64; 4];
-    let mut carry = 0u128;
-    let mut i = 0;
-    while i < 4 {
-        let t = q[i] as u128 * k as u128 + carry;
-        wide[i] = t as u64;
-        carry = t >> 64;
-        i += 1;
-    }
-    [
-        wide[0] & MASK,
-        (wide[0] >> 52 | wide[1] << 12) & MASK,
-        (wide[1] >> 40 | wide[2] << 24) & MASK,
-        (wide[2] >> 28 | wide[3] << 36) & MASK,
-        wide[3] >> 16 | (carry as u64) << 48,
-    ]
-}
-
-const Q1: [u64; LIMBS] = multiple(1);
-const Q2: [u64; LIMBS] = multiple(2);
-const Q3: [u64; LIMBS] = multiple(3);
-const Q4: [u64; LIMBS] = multiple(4);
-const Q16: [u64; LIMBS] = multiple(16);
-
-/// -1 / q mod 2^52.
-const NEG_INV: u64 = {
-    let mut inverse = 1u64;
-    let mut i = 0;
-    // Newton: each step doubles the bits that are right.
-    while i < 6 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(Q1[0].wrapping_mul(inverse)));
-        i += 1;
-    }
-    inverse.wrapping_neg() & MASK
-};
-
-/// Whether this processor has the instructions.
-pub fn available() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
-}
 
 /// See `super::add_pairs_g1`; only where `available`.
 pub fn add_pairs_g1(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
@@ -232,218 +170,6 @@ fn prefetch(base: &[u8], pairs: &[Pair], from: usize, width: usize) {
     }
 }
 
-// --- eight elements of Fq
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn splat(limbs: &[u64; LIMBS]) -> Fe {
-    // No closures over vectors in this file: they would be compiled without the features.
-    let mut out = [_mm512_setzero_si512(); LIMBS];
-    for i in 0..LIMBS {
-        out[i] = _mm512_set1_epi64(limbs[i] as i64);
-    }
-    out
-}
-
-/// Carries to limbs below 2^52; limbs may be negative as long as the value is not.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn carry(mut t: Fe) -> Fe {
-    let mask = _mm512_set1_epi64(MASK as i64);
-    for i in 0..LIMBS - 1 {
-        t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srai_epi64::<LIMB_BITS>(t[i]));
-        t[i] = _mm512_and_si512(t[i], mask);
-    }
-    t
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn add(a: &Fe, b: &Fe) -> Fe {
-    let mut t = *a;
-    for i in 0..LIMBS {
-        t[i] = _mm512_add_epi64(a[i], b[i]);
-    }
-    t
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn sub(a: &Fe, b: &Fe) -> Fe {
-    let mut t = *a;
-    for i in 0..LIMBS {
-        t[i] = _mm512_sub_epi64(a[i], b[i]);
-    }
-    t
-}
-
-/// a - b + shift, carried.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn difference(a: &Fe, b: &Fe, shift: &[u64; LIMBS]) -> Fe {
-    carry(add(&sub(a, b), &splat(shift)))
-}
-
-/// t or t - 2q, whichever is in [0, 2q), for t in [0, 4q).
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn reduce_once(t: &Fe) -> Fe {
-    let less = carry(sub(t, &splat(&Q2)));
-    let negative = _mm512_cmplt_epi64_mask(less[LIMBS - 1], _mm512_setzero_si512());
-    select(negative, &less, t)
-}
-
-/// Lane by lane, b where the mask is set, else a.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn select(mask: __mmask8, a: &Fe, b: &Fe) -> Fe {
-    let mut out = *a;
-    for i in 0..LIMBS {
-        out[i] = _mm512_mask_mov_epi64(a[i], mask, b[i]);
-    }
-    out
-}
-
-/// sum of a_k b_k / 2^260 mod q, carried: below (sum of a_k b_k) / 2^260 + q.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn mont<const N: usize>(a: [&Fe; N], b: [&Fe; N]) -> Fe {
-    let zero = _mm512_setzero_si512();
-    let neg_inv = _mm512_set1_epi64(NEG_INV as i64);
-    let q = splat(&Q1);
-    // At most 5 (N + 1) terms below 2^52 are added to a limb from either half: no overflow of 64 bits.
-    let mut t = [zero; LIMBS + 1];
-    for i in 0..LIMBS {
-        for k in 0..N {
-            for j in 0..LIMBS {
-                t[j] = _mm512_madd52lo_epu64(t[j], a[k][j], b[k][i]);
-                t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], a[k][j], b[k][i]);
-            }
-        }
-        let m = _mm512_madd52lo_epu64(zero, t[0], neg_inv);
-        for j in 0..LIMBS {
-            t[j] = _mm512_madd52lo_epu64(t[j], m, q[j]);
-            t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], m, q[j]);
-        }
-        // Now t[0] is a multiple of 2^52: one limb goes.
-        t[1] = _mm512_add_epi64(t[1], _mm512_srli_epi64::<LIMB_BITS>(t[0]));
-        for j in 0..LIMBS {
-            t[j] = t[j + 1];
-        }
-        t[LIMBS] = zero;
-    }
-    carry([t[0], t[1], t[2], t[3], t[4]])
-}
-
-/// The lanes in which t, below 4q and carried, may be a multiple of q: all that are, hardly any other.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn maybe_zero(t: &Fe) -> __mmask8 {
-    // Multiples of q differ in their lowest limb already.
-    let mut mask = 0;
-    for limb in [0, Q1[0], Q2[0], Q3[0]] {
-        mask |= _mm512_cmpeq_epi64_mask(t[0], _mm512_set1_epi64(limb as i64));
-    }
-    mask
-}
-
-// --- eight 64-byte blocks in memory to two elements, and back
-
-/// Rows to columns of an 8 x 8 matrix of words; its own inverse.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn transpose(r: [V; 8]) -> [V; 8] {
-    let mut out = r;
-    for odd in 0..2 {
-        // t[i]: words of rows 2i and 2i + 1 from the even (odd) columns, interleaved.
-        let mut t = [r[0]; 4];
-        for i in 0..4 {
-            t[i] = if odd == 0 {
-                _mm512_unpacklo_epi64(r[2 * i], r[2 * i + 1])
-            } else {
-                _mm512_unpackhi_epi64(r[2 * i], r[2 * i + 1])
-            };
-        }
-        let low = [
-            _mm512_shuffle_i64x2::<0x44>(t[0], t[1]),
-            _mm512_shuffle_i64x2::<0x44>(t[2], t[3]),
-        ];
-        let high = [
-            _mm512_shuffle_i64x2::<0xee>(t[0], t[1]),
-            _mm512_shuffle_i64x2::<0xee>(t[2], t[3]),
-        ];
-        out[odd] = _mm512_shuffle_i64x2::<0x88>(low[0], low[1]);
-        out[2 + odd] = _mm512_shuffle_i64x2::<0xdd>(low[0], low[1]);
-        out[4 + odd] = _mm512_shuffle_i64x2::<0x88>(high[0], high[1]);
-        out[6 + odd] = _mm512_shuffle_i64x2::<0xdd>(high[0], high[1]);
-    }
-    out
-}
-
-/// Four words of 64 bits to five limbs of 52.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn unpack(w: &[V]) -> Fe {
-    let mask = _mm512_set1_epi64(MASK as i64);
-    [
-        _mm512_and_si512(w[0], mask),
-        _mm512_and_si512(
-            _mm512_or_si512(_mm512_srli_epi64::<52>(w[0]), _mm512_slli_epi64::<12>(w[1])),
-            mask,
-        ),
-        _mm512_and_si512(
-            _mm512_or_si512(_mm512_srli_epi64::<40>(w[1]), _mm512_slli_epi64::<24>(w[2])),
-            mask,
-        ),
-        _mm512_and_si512(
-            _mm512_or_si512(_mm512_srli_epi64::<28>(w[2]), _mm512_slli_epi64::<36>(w[3])),
-            mask,
-        ),
-        _mm512_srli_epi64::<16>(w[3]),
-    ]
-}
-
-/// Five carried limbs, below 2^256 together, to four words.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn pack(t: &Fe) -> [V; 4] {
-    [
-        _mm512_or_si512(t[0], _mm512_slli_epi64::<52>(t[1])),
-        _mm512_or_si512(_mm512_srli_epi64::<12>(t[1]), _mm512_slli_epi64::<40>(t[2])),
-        _mm512_or_si512(_mm512_srli_epi64::<24>(t[2]), _mm512_slli_epi64::<28>(t[3])),
-        _mm512_or_si512(_mm512_srli_epi64::<36>(t[3]), _mm512_slli_epi64::<16>(t[4])),
-    ]
-}
-
-/// Two elements of Fq from each of eight 64-byte blocks.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn load_blocks(blocks: [&[u8; 64]; LANES]) -> [Fe; 2] {
-    let mut rows = [_mm512_setzero_si512(); LANES];
-    for (row, block) in rows.iter_mut().zip(blocks) {
-        // SAFETY: a block is 64 readable bytes, and the load needs no alignment.
-        *row = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
-    }
-    let words = transpose(rows);
-    [unpack(&words[..4]), unpack(&words[4..])]
-}
-
-/// The inverse of `load_blocks`: lane i goes to the block at i * stride, as far as there are blocks.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn store_blocks(elements: [&Fe; 2], out: &mut [u8], stride: usize) {
-    let (low, high) = (pack(elements[0]), pack(elements[1]));
-    let rows = transpose([
-        low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3],
-    ]);
-    for (block, row) in out.chunks_mut(stride).zip(rows) {
-        if let Some(block) = block.first_chunk_mut::<64>() {
-            // SAFETY: a block is 64 writable bytes, and the store needs no alignment.
-            unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), row) };
-        }
-    }
-}
-
 // --- the coordinate fields
 
 /// A coordinate field, eight elements at a time. All functions need the features of this file.
@@ -530,39 +256,39 @@ impl Vector for Base {
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn product(a: &Fe, b: &Fe) -> Fe {
-        mont([a], [b])
+        mont::<ModQ, _>([a], [b])
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn square(a: &Fe) -> Fe {
-        mont([a], [a])
+        mont::<ModQ, _>([a], [a])
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn difference(a: &Fe, b: &Fe) -> Fe {
-        difference(a, b, &Q2)
+        difference::<ModQ>(a, b)
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn minus_both(a: &Fe, b: &Fe, c: &Fe) -> Fe {
         // a - b - c + 4q lies in (0, 6q): 2q are taken off at most twice.
-        let t = carry(add(&sub(&sub(a, b), c), &splat(&Q4)));
-        reduce_once(&reduce_once(&t))
+        let t = carry(add(&sub(&sub(a, b), c), &splat(&ModQ::M4)));
+        reduce_once::<ModQ>(&reduce_once::<ModQ>(&t))
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn minus(a: &Fe, b: &Fe) -> Fe {
-        reduce_once(&difference(a, b, &Q2))
+        reduce_once::<ModQ>(&difference::<ModQ>(a, b))
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn four_times_difference(a: &Fe, b: &Fe) -> Fe {
-        let mut t = add(&sub(a, b), &splat(&Q2));
+        let mut t = add(&sub(a, b), &splat(&ModQ::M2));
         for limb in &mut t {
             *limb = _mm512_slli_epi64::<2>(*limb);
         }
@@ -573,13 +299,13 @@ impl Vector for Base {
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn negate(a: &Fe, mask: __mmask8) -> Fe {
         // 2q when a is 0, which the one use of the result, a difference, can bear.
-        select(mask, a, &carry(sub(&splat(&Q2), a)))
+        select(mask, a, &carry(sub(&splat(&ModQ::M2), a)))
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn maybe_zero(a: &Fe) -> __mmask8 {
-        maybe_zero(a)
+        maybe_zero::<ModQ>(a)
     }
 
     #[inline]
@@ -629,10 +355,10 @@ impl Vector for Quadratic {
     unsafe fn product(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
         // (a0 b0 - a1 b1) + (a0 b1 + a1 b0) i. Bound: a below 16, b below 2 (or both below 4), so each
         // part is below (16 * 2 + 16 * 16) / 84 + 1 at most, and in the ladder far below 2.
-        let minus = carry(sub(&splat(&Q16), &b[1]));
+        let minus = carry(sub(&splat(&ModQ::M16), &b[1]));
         [
-            mont([&a[0], &a[1]], [&b[0], &minus]),
-            mont([&a[0], &a[1]], [&b[1], &b[0]]),
+            mont::<ModQ, _>([&a[0], &a[1]], [&b[0], &minus]),
+            mont::<ModQ, _>([&a[0], &a[1]], [&b[1], &b[0]]),
         ]
     }
 
@@ -641,15 +367,21 @@ impl Vector for Quadratic {
     unsafe fn square(a: &[Fe; 2]) -> [Fe; 2] {
         // (a0 + a1)(a0 - a1) + 2 a0 a1 i.
         let sum = carry(add(&a[0], &a[1]));
-        let minus = difference(&a[0], &a[1], &Q2);
+        let minus = difference::<ModQ>(&a[0], &a[1]);
         let twice = carry(add(&a[0], &a[0]));
-        [mont([&sum], [&minus]), mont([&twice], [&a[1]])]
+        [
+            mont::<ModQ, _>([&sum], [&minus]),
+            mont::<ModQ, _>([&twice], [&a[1]]),
+        ]
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn difference(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
-        [difference(&a[0], &b[0], &Q2), difference(&a[1], &b[1], &Q2)]
+        [
+            difference::<ModQ>(&a[0], &b[0]),
+            difference::<ModQ>(&a[1], &b[1]),
+        ]
     }
 
     #[inline]
@@ -693,7 +425,7 @@ impl Vector for Quadratic {
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn maybe_zero(a: &[Fe; 2]) -> __mmask8 {
-        maybe_zero(&a[0]) & maybe_zero(&a[1])
+        maybe_zero::<ModQ>(&a[0]) & maybe_zero::<ModQ>(&a[1])
     }
 
     #[inline]

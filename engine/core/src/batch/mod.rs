@@ -29,7 +29,7 @@ pub(crate) fn has_vectors() -> bool {
     if FORCE_SCALAR.load(std::sync::atomic::Ordering::Relaxed) {
         return false;
     }
-    ifma::available()
+    crate::lanes::available()
 }
 
 /// out[i] = the sum of pairs[i], points taken from `base`; pairs with equal x go to `flagged`.

@@ -1,0 +1,321 @@
+//! Eight field elements at a time, as five limbs of 52 bits, on AVX-512 IFMA.
+//!
+//! Source: Gueron, Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions" (ARITH 2016).
+//! Notation: a vector V holds one limb of eight elements; an element is five V, value sum l_i 2^(52 i), m
+//! the modulus (q or r, both a little above 2^253.5, so 2^260 > 84 m). `mont(a, b)` = a b / 2^260 mod m.
+//! Carried: every limb below 2^52, as a product needs it. Loose: below 2m.
+//!
+//! No closures over vectors here: they would be compiled without the features.
+
+// Limbs of several elements are walked in step, by index.
+#![allow(clippy::needless_range_loop)]
+
+use core::arch::x86_64::{
+    __m512i, __mmask8, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
+    _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
+    _mm512_mask_mov_epi64, _mm512_or_si512, _mm512_set1_epi64, _mm512_setzero_si512,
+    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
+    _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+};
+
+use ark_bn254::{Fq, Fr};
+use ark_ff::PrimeField;
+
+/// One limb of eight elements.
+pub type V = __m512i;
+
+/// Eight elements.
+pub type Fe = [V; LIMBS];
+
+/// Elements of a vector.
+pub const LANES: usize = 8;
+
+/// Limbs of an element.
+pub const LIMBS: usize = 5;
+
+const LIMB_BITS: u32 = 52;
+const MASK: u64 = (1 << LIMB_BITS) - 1;
+
+/// A modulus, with what the arithmetic needs of it.
+pub trait Modulus {
+    /// m, in words of 64 bits.
+    const WORDS: [u64; 4];
+    /// m, 2m, 3m, 4m and 16m as limbs.
+    const M1: [u64; LIMBS] = multiple(Self::WORDS, 1);
+    /// 2m.
+    const M2: [u64; LIMBS] = multiple(Self::WORDS, 2);
+    /// 3m.
+    const M3: [u64; LIMBS] = multiple(Self::WORDS, 3);
+    /// 4m.
+    const M4: [u64; LIMBS] = multiple(Self::WORDS, 4);
+    /// 16m.
+    const M16: [u64; LIMBS] = multiple(Self::WORDS, 16);
+    /// -1 / m mod 2^52.
+    const NEG_INV: u64 = negative_inverse(Self::WORDS[0]);
+}
+
+/// q, of coordinates.
+pub struct ModQ;
+
+/// r, of scalars.
+pub struct ModR;
+
+impl Modulus for ModQ {
+    const WORDS: [u64; 4] = Fq::MODULUS.0;
+}
+
+impl Modulus for ModR {
+    const WORDS: [u64; 4] = Fr::MODULUS.0;
+}
+
+/// k m as limbs.
+const fn multiple(m: [u64; 4], k: u64) -> [u64; LIMBS] {
+    let mut wide = [0u64; 4];
+    let mut carry = 0u128;
+    let mut i = 0;
+    while i < 4 {
+        let t = m[i] as u128 * k as u128 + carry;
+        wide[i] = t as u64;
+        carry = t >> 64;
+        i += 1;
+    }
+    let mut limbs = limbs_of(wide);
+    limbs[4] |= (carry as u64) << 48;
+    limbs
+}
+
+/// Words of 64 bits as limbs of 52.
+pub const fn limbs_of(w: [u64; 4]) -> [u64; LIMBS] {
+    [
+        w[0] & MASK,
+        (w[0] >> 52 | w[1] << 12) & MASK,
+        (w[1] >> 40 | w[2] << 24) & MASK,
+        (w[2] >> 28 | w[3] << 36) & MASK,
+        w[3] >> 16,
+    ]
+}
+
+const fn negative_inverse(m: u64) -> u64 {
+    let mut inverse = 1u64;
+    let mut i = 0;
+    // Newton: each step doubles the bits that are right.
+    while i < 6 {
+        inverse = inverse.wrapping_mul(2u64.wrapping_sub(m.wrapping_mul(inverse)));
+        i += 1;
+    }
+    inverse.wrapping_neg() & MASK
+}
+
+/// Whether this processor has the instructions.
+pub fn available() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn splat(limbs: &[u64; LIMBS]) -> Fe {
+    let mut out = [_mm512_setzero_si512(); LIMBS];
+    for i in 0..LIMBS {
+        out[i] = _mm512_set1_epi64(limbs[i] as i64);
+    }
+    out
+}
+
+/// Carries to limbs below 2^52; limbs may be negative as long as the value is not.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn carry(mut t: Fe) -> Fe {
+    let mask = _mm512_set1_epi64(MASK as i64);
+    for i in 0..LIMBS - 1 {
+        t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srai_epi64::<LIMB_BITS>(t[i]));
+        t[i] = _mm512_and_si512(t[i], mask);
+    }
+    t
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn add(a: &Fe, b: &Fe) -> Fe {
+    let mut t = *a;
+    for i in 0..LIMBS {
+        t[i] = _mm512_add_epi64(a[i], b[i]);
+    }
+    t
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn sub(a: &Fe, b: &Fe) -> Fe {
+    let mut t = *a;
+    for i in 0..LIMBS {
+        t[i] = _mm512_sub_epi64(a[i], b[i]);
+    }
+    t
+}
+
+/// a - b + 2m, carried: in (0, 4m) for loose a and b.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn difference<M: Modulus>(a: &Fe, b: &Fe) -> Fe {
+    carry(add(&sub(a, b), &splat(&M::M2)))
+}
+
+/// t or t - 2m, whichever is in [0, 2m), for t in [0, 4m).
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn reduce_once<M: Modulus>(t: &Fe) -> Fe {
+    let less = carry(sub(t, &splat(&M::M2)));
+    let negative = _mm512_cmplt_epi64_mask(less[LIMBS - 1], _mm512_setzero_si512());
+    select(negative, &less, t)
+}
+
+/// Lane by lane, b where the mask is set, else a.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn select(mask: __mmask8, a: &Fe, b: &Fe) -> Fe {
+    let mut out = *a;
+    for i in 0..LIMBS {
+        out[i] = _mm512_mask_mov_epi64(a[i], mask, b[i]);
+    }
+    out
+}
+
+/// sum of a_k b_k / 2^260 mod m, carried: below (sum of a_k b_k) / 2^260 + m.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn mont<M: Modulus, const N: usize>(a: [&Fe; N], b: [&Fe; N]) -> Fe {
+    let zero = _mm512_setzero_si512();
+    let neg_inv = _mm512_set1_epi64(M::NEG_INV as i64);
+    let modulus = splat(&M::M1);
+    // At most 5 (N + 1) terms below 2^52 are added to a limb from either half: no overflow of 64 bits.
+    let mut t = [zero; LIMBS + 1];
+    for i in 0..LIMBS {
+        for k in 0..N {
+            for j in 0..LIMBS {
+                t[j] = _mm512_madd52lo_epu64(t[j], a[k][j], b[k][i]);
+                t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], a[k][j], b[k][i]);
+            }
+        }
+        let k = _mm512_madd52lo_epu64(zero, t[0], neg_inv);
+        for j in 0..LIMBS {
+            t[j] = _mm512_madd52lo_epu64(t[j], k, modulus[j]);
+            t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], k, modulus[j]);
+        }
+        // Now t[0] is a multiple of 2^52: one limb goes.
+        t[1] = _mm512_add_epi64(t[1], _mm512_srli_epi64::<LIMB_BITS>(t[0]));
+        for j in 0..LIMBS {
+            t[j] = t[j + 1];
+        }
+        t[LIMBS] = zero;
+    }
+    carry([t[0], t[1], t[2], t[3], t[4]])
+}
+
+/// The lanes in which t, below 4m and carried, may be a multiple of m: all that are, hardly any other.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn maybe_zero<M: Modulus>(t: &Fe) -> __mmask8 {
+    // Multiples of m differ in their lowest limb already.
+    let mut mask = 0;
+    for limb in [0, M::M1[0], M::M2[0], M::M3[0]] {
+        mask |= _mm512_cmpeq_epi64_mask(t[0], _mm512_set1_epi64(limb as i64));
+    }
+    mask
+}
+
+// --- eight 64-byte blocks in memory to two elements, and back
+
+/// Rows to columns of an 8 x 8 matrix of words; its own inverse.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn transpose(r: [V; 8]) -> [V; 8] {
+    let mut out = r;
+    for odd in 0..2 {
+        // t[i]: words of rows 2i and 2i + 1 from the even (odd) columns, interleaved.
+        let mut t = [r[0]; 4];
+        for i in 0..4 {
+            t[i] = if odd == 0 {
+                _mm512_unpacklo_epi64(r[2 * i], r[2 * i + 1])
+            } else {
+                _mm512_unpackhi_epi64(r[2 * i], r[2 * i + 1])
+            };
+        }
+        let low = [
+            _mm512_shuffle_i64x2::<0x44>(t[0], t[1]),
+            _mm512_shuffle_i64x2::<0x44>(t[2], t[3]),
+        ];
+        let high = [
+            _mm512_shuffle_i64x2::<0xee>(t[0], t[1]),
+            _mm512_shuffle_i64x2::<0xee>(t[2], t[3]),
+        ];
+        out[odd] = _mm512_shuffle_i64x2::<0x88>(low[0], low[1]);
+        out[2 + odd] = _mm512_shuffle_i64x2::<0xdd>(low[0], low[1]);
+        out[4 + odd] = _mm512_shuffle_i64x2::<0x88>(high[0], high[1]);
+        out[6 + odd] = _mm512_shuffle_i64x2::<0xdd>(high[0], high[1]);
+    }
+    out
+}
+
+/// Four words of 64 bits to five limbs of 52.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn unpack(w: &[V]) -> Fe {
+    let mask = _mm512_set1_epi64(MASK as i64);
+    [
+        _mm512_and_si512(w[0], mask),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<52>(w[0]), _mm512_slli_epi64::<12>(w[1])),
+            mask,
+        ),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<40>(w[1]), _mm512_slli_epi64::<24>(w[2])),
+            mask,
+        ),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<28>(w[2]), _mm512_slli_epi64::<36>(w[3])),
+            mask,
+        ),
+        _mm512_srli_epi64::<16>(w[3]),
+    ]
+}
+
+/// Five carried limbs, below 2^256 together, to four words.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn pack(t: &Fe) -> [V; 4] {
+    [
+        _mm512_or_si512(t[0], _mm512_slli_epi64::<52>(t[1])),
+        _mm512_or_si512(_mm512_srli_epi64::<12>(t[1]), _mm512_slli_epi64::<40>(t[2])),
+        _mm512_or_si512(_mm512_srli_epi64::<24>(t[2]), _mm512_slli_epi64::<28>(t[3])),
+        _mm512_or_si512(_mm512_srli_epi64::<36>(t[3]), _mm512_slli_epi64::<16>(t[4])),
+    ]
+}
+
+/// Two elements of Fq from each of eight 64-byte blocks.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn load_blocks(blocks: [&[u8; 64]; LANES]) -> [Fe; 2] {
+    let mut rows = [_mm512_setzero_si512(); LANES];
+    for (row, block) in rows.iter_mut().zip(blocks) {
+        // SAFETY: a block is 64 readable bytes, and the load needs no alignment.
+        *row = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    }
+    let words = transpose(rows);
+    [unpack(&words[..4]), unpack(&words[4..])]
+}
+
+/// The inverse of `load_blocks`: lane i goes to the block at i * stride, as far as there are blocks.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn store_blocks(elements: [&Fe; 2], out: &mut [u8], stride: usize) {
+    let (low, high) = (pack(elements[0]), pack(elements[1]));
+    let rows = transpose([
+        low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3],
+    ]);
+    for (block, row) in out.chunks_mut(stride).zip(rows) {
+        if let Some(block) = block.first_chunk_mut::<64>() {
+            // SAFETY: a block is 64 writable bytes, and the store needs no alignment.
+            unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), row) };
+        }
+    }
+}
