@@ -112,8 +112,8 @@ def sha256(cs: ConstraintSystem, message: Sequence[Bool]) -> list[Bool]:
 
     `bytes_to_bits` gives the message bits of bytes.
 
-    Requires: nothing.   Cost: about 17,500 for each block of 512 bits, 64 of them padding; about
-    13,000 for a block of padding alone.
+    Requires: nothing.   Cost: about 17,000 for the first block of 512 bits, 17,500 for each other,
+    13,000 for one of padding alone. The padding is a bit, the length in 64, and zeros.
     """
     for b in message:
         bit(cs, b, "sha256")
@@ -144,7 +144,7 @@ def compress(
 
     `rounds` below 64 is for tests.
 
-    Requires: nothing.   Cost: about 17,700, less what is constant.
+    Requires: nothing.   Cost: 17,510, less what is constant.
     """
     w = list(block)
     for t in range(16, rounds):

@@ -60,6 +60,19 @@ def test_a_message_of_five_bits() -> None:
     assert digest(5, [0, 1, 1, 0, 1]).hex() == expected
 
 
+def test_what_is_constant_is_free() -> None:
+    """The digest of no bits at all, and of a message that the circuit knows."""
+
+    def body(cs, x):
+        known = [Bool(cs, {0: 1} if b else {}) for b in bits_of(b"abc")]
+        return [*sha256(cs, []), *sha256(cs, known)]
+
+    gadget = gadget_circuit({"x": (Bool, None)}, body)
+    assert gadget.cost == 0
+    digests = hashlib.sha256(b"").digest() + hashlib.sha256(b"abc").digest()
+    assert gadget.honest({"x": 1}) == bits_of(digests)
+
+
 def test_messages_of_bytes() -> None:
     names = {f"x{i}": (Uint, 8) for i in range(3)}
     gadget = gadget_circuit(names, lambda cs, *xs: sha256(cs, bytes_to_bits(cs, xs)))
