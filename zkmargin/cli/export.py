@@ -7,7 +7,7 @@ import click
 from zk.compiler.explain.names import wire_names
 from zk.formats.circuit import load_circuit
 from zkmargin.cli import options
-from zkmargin.cli.output import result
+from zkmargin.cli.output import check_targets, result
 
 
 @options.verb(
@@ -29,6 +29,7 @@ def export_command(circuit: str, r1cs: str | None, sym: str | None, program: str
         raise click.UsageError("give --r1cs, --sym or --program")
     if len({*asked.values(), circuit}) <= len(asked):
         raise click.UsageError("two of the files have the same name")
+    check_targets(r1cs, sym, program)
     loaded = load_circuit(circuit)
     if sym is not None:
         from zk.formats.sym import save_sym

@@ -14,7 +14,7 @@ from zk.formats.binfile import map_file
 from zk.formats.circuit import load_circuit
 from zk.formats.r1cs import load_r1cs
 from zkmargin.cli import options
-from zkmargin.cli.output import note, result
+from zkmargin.cli.output import check_targets, note, result
 
 _TOP = 40
 
@@ -57,6 +57,7 @@ def profile_command(
         raise click.UsageError("--diff goes with neither --speedscope nor --html")
     if speedscope is not None and speedscope == html:
         raise click.UsageError("--speedscope and --html name the same file")
+    check_targets(speedscope, html)
     _, data = map_file(circuit)
     if bytes(data[:4]) == b"r1cs":
         if diff or speedscope or html:

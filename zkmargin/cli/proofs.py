@@ -6,8 +6,8 @@ import click
 
 from circuits.margin.account import Account
 from zk.compiler.compiled import CompiledCircuit
-from zk.errors import UnsatisfiedConstraint
-from zk.field import from_limbs
+from zk.errors import InputError, UnsatisfiedConstraint
+from zk.field import Limbs, from_limbs
 from zk.formats.atomic import write_atomic
 from zk.formats.circuit import load_circuit
 from zk.formats.json import write_proof, write_public
@@ -22,60 +22,120 @@ from zkmargin.statement_file import Statement
 @options.verb(
     "check",
     "zkmargin check --circuit meets.zkc --params params.json --market market.json \\\n"
-    "    --account account.json --secret account.secret --mode MM",
+    "    --account account.json --secret account.secret --mode MM\n"
+    "zkmargin check --circuit mine.zkc --inputs inputs.json",
 )
 @options.circuit()
 @options.keys()
-@options.claim()
-@options.account()
-@options.secret()
+@options.claim(required=False)
+@options.account(required=False)
+@options.secret(required=False)
+@click.option("--inputs", type=options.PATH, help="Of any circuit: its inputs by name; secret.")
 @options.reveal()
 @click.option("--witness", type=options.PATH, help="Also write the witness, a .wtns file; secret.")
 def check_command(
     circuit: str | None,
     keys: str | None,
     claim_options: options.ClaimOptions,
-    account: str,
-    secret: str,
+    account: str | None,
+    secret: str | None,
+    inputs: str | None,
     reveal: bool,
     witness: str | None,
 ) -> None:
     """Check a claim against every constraint, without a proof; exit 1 names what fails.
 
     With --reveal the account's owner sees equity, requirement, the position that binds, the
-    distance from the line, and of a constraint that fails every signal's value.
+    distance from the line, and of a constraint that fails every signal's value. With --inputs any
+    circuit is checked for the values of a file.
     """
-    from zk.formats.wtns import save_wtns
-
     if (circuit is None) == (keys is None):
         raise click.UsageError("give either --circuit or --keys")
+    _one_way(claim_options, account, secret, inputs, keys)
     check_targets(witness)
+    if inputs is not None:
+        _check_inputs(circuit or "", inputs, reveal, witness)
+        return
     compiled, statement = _circuit(circuit, keys)
     claim = claim_options.claim(statement.kind)
-    loaded = Account.load(account, secret=secret)
+    loaded = Account.load(account or "", secret=secret or "")
     if reveal:
         from zkmargin.cli.reveal import reveal_account
 
         reveal_account(loaded, claim)
     with step("checking every constraint"):
         values = proving.witness(compiled, claim, loaded)
-        try:
-            compiled.check(values)
-        except UnsatisfiedConstraint as error:
-            if reveal:
-                from zkmargin.cli.reveal import reveal_row
-
-                reveal_row(compiled, values, error.row)
-            raise
+        _check(compiled, values, reveal)
     if witness is not None:
-        save_wtns(witness, values)
-        note(f"{witness} holds every secret of the account")
+        _save(witness, values, "the account")
     result(
         f"satisfied: {statement}",
         statement=statement.kind,
         size_class=statement.shape.size_class,
         **extras(),
     )
+
+
+def _one_way(
+    claim_options: options.ClaimOptions,
+    account: str | None,
+    secret: str | None,
+    inputs: str | None,
+    keys: str | None,
+) -> None:
+    """An account's claim is checked, or a file of inputs; not half of either."""
+    claim = {"params": claim_options.params, "market": claim_options.market}
+    needed = {**claim, "account": account, "secret": secret}
+    if inputs is None:
+        missing = next((name for name, value in needed.items() if value is None), None)
+        if missing is not None:
+            raise click.UsageError(f"Missing option '--{missing}'.")
+        return
+    others = {**needed, "mode": claim_options.mode, "buffer": claim_options.buffer, "keys": keys}
+    others["liquidator"] = claim_options.liquidator
+    surplus = next((name for name, value in others.items() if value is not None), None)
+    if surplus is not None:
+        raise click.UsageError(f"--inputs is for a --circuit alone, without --{surplus}")
+
+
+def _check_inputs(circuit: str, inputs: str, reveal: bool, witness: str | None) -> None:
+    """Any circuit, with its inputs from a file."""
+    from zkmargin.cli.inputs import load_inputs
+
+    compiled = load_circuit(circuit)
+    given = load_inputs(inputs)
+    try:
+        values = compiled.witness(given)
+    except InputError as error:
+        raise error.in_file(inputs) from None
+    with step("checking every constraint"):
+        _check(compiled, values, reveal)
+    if witness is not None:
+        _save(witness, values, "the inputs")
+    result(
+        f"satisfied: {compiled.name}",
+        circuit=compiled.name,
+        digest=f"{compiled.digest:#066x}",
+        constraints=compiled.r1cs.n_constraints,
+    )
+
+
+def _check(compiled: CompiledCircuit, values: Limbs, reveal: bool) -> None:
+    try:
+        compiled.check(values)
+    except UnsatisfiedConstraint as error:
+        if reveal:
+            from zkmargin.cli.reveal import reveal_row
+
+            reveal_row(compiled, values, error.row)
+        raise
+
+
+def _save(witness: str, values: Limbs, whose: str) -> None:
+    from zk.formats.wtns import save_wtns
+
+    save_wtns(witness, values)
+    note(f"{witness} holds every secret of {whose}")
 
 
 def _circuit(circuit: str | None, keys: str | None) -> tuple[CompiledCircuit, Statement]:
