@@ -169,6 +169,9 @@ def test_a_failing_check_names_obligation_line_and_gadgets(world: World) -> None
         r"\(circuits/margin/linear\.py:\d+, in assert_non_negative, constraint \d+\)",
         done.stderr,
     )
+    fields = check(world, "--json").fields
+    assert fields["gadgets"] == "assert_non_negative"
+    assert fields["obligation"] == "the margin covers the buffer"
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
