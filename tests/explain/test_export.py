@@ -20,7 +20,7 @@ from zk.field import from_limbs, to_limbs
 from zk.formats.circuit import save_circuit
 from zk.formats.program import write_program
 from zk.formats.r1cs import load_r1cs
-from zk.formats.sym import write_sym
+from zk.formats.sym import load_sym, write_sym
 from zk.formats.wtns import save_wtns
 from zk.r1cs import R1CS
 
@@ -142,6 +142,8 @@ def test_the_sym_names_every_wire_once(vault: CompiledCircuit, exported: Path) -
     for _, _, component, name in lines:
         assert components.setdefault(component, name.rpartition(".")[0]) == name.rpartition(".")[0]
     assert components["0"] == "main"
+    read = load_sym(exported / "v.sym", vault.r1cs.n_wires)
+    assert read == {wire: f"main.{name}" for wire, name in enumerate(wire_names(vault)) if wire}
 
 
 @pytest.mark.parametrize("name", ["a,b", "a\nb", "", "a b", 'a"', "a\x00", "a,\n9,9,9,main.x"])

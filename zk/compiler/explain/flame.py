@@ -80,7 +80,7 @@ class _Node:
 def page(found: Profile) -> str:
     """The profile as a standalone HTML page."""
     root = _tree(found)
-    title = html.escape(f"{found.circuit} by {found.view}")
+    title = _escape(f"{found.circuit} by {found.view}")
     total = root.cost
     boxes = "".join(_boxes(root, total, root.cost, 0))
     digest = base64.b64encode(sha256(_SCRIPT.encode()).digest()).decode()
@@ -131,7 +131,7 @@ def _boxes(node: _Node, whole: Cost, parent: Cost, depth: int) -> Iterator[str]:
 def _box(label: str, cost: Cost, whole: Cost, parent: Cost) -> str:
     width = 100 * cost.constraints / max(parent.constraints, 1)
     share = 100 * cost.constraints / max(whole.constraints, 1)
-    text = html.escape(label)
+    text = _escape(label)
     # A label always has the same colour, in any page and any process.
     hue = int.from_bytes(sha256(label.encode()).digest()[:2], "big") % 70
     tip = f"{text}: {cost.constraints:,} constraints ({share:.2f} %), {cost.nonzeros:,} nonzeros"
@@ -139,6 +139,11 @@ def _box(label: str, cost: Cost, whole: Cost, parent: Cost) -> str:
         f'<div class="box" style="width:{width:.4f}%">'
         f'<span class="name" style="background:hsl({hue} 85% 75%)" title="{tip}">{text}</span>'
     )
+
+
+def _escape(text: str) -> str:
+    """As text of a page; control characters, which a circuit file may hold, are marked."""
+    return html.escape("".join(c if c.isprintable() else "\ufffd" for c in text))
 
 
 _STYLE = """
