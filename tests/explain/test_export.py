@@ -146,7 +146,9 @@ def test_the_sym_names_every_wire_once(vault: CompiledCircuit, exported: Path) -
     assert read == {wire: f"main.{name}" for wire, name in enumerate(wire_names(vault)) if wire}
 
 
-@pytest.mark.parametrize("name", ["a,b", "a\nb", "", "a b", 'a"', "a\x00", "a,\n9,9,9,main.x"])
+@pytest.mark.parametrize(
+    "name", ["a,b", "a\nb", "", "a b", 'a"', "a\x00", "a,\n9,9,9,main.x", "é" * 1001]
+)
 def test_a_name_that_a_sym_cannot_hold_is_refused(name: str) -> None:
     system = compile(Product()).r1cs
     with pytest.raises(ArtifactError, match="wire 3"):

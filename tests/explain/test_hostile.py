@@ -25,7 +25,7 @@ from zk.formats.program import write_program
 from zk.formats.sym import write_sym
 from zk.r1cs import R1CS, Matrix
 
-ROUNDS = 400
+ROUNDS = 200
 TEXTS = ("", " / ", " > ", "a / b / c", "x > y", "<b>&\"'", "\x00\x1b[31m", "☃", "[0]", "z" * 3000)
 
 

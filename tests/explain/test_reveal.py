@@ -126,6 +126,7 @@ def test_an_obligation_of_any_text_names_wires(vault: CompiledCircuit) -> None:
         parts = (vault.name, {}, vault.slots, vault.r1cs, vault.program, debug)
         names = wire_names(CompiledCircuit(*parts))
         assert len(set(names)) == len(names)
+        assert max(map(len, names)) < 400
         assert all(
             set(name) <= set("abcdefghijklmnopqrstuvwxyz_.[]0123456789") for name in names[1:]
         )

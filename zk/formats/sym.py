@@ -24,7 +24,7 @@ from zk.r1cs import R1CS
 
 _LINE = re.compile(rb"([0-9]{1,12}),(-1|[0-9]{1,10}),(-1|[0-9]{1,10}),([^\r\n]{1,4096})\r?")
 #: What a name may hold that is written: circom's characters, and letters of any script.
-_NAME = re.compile(r"[\w.\[\]]+")
+_NAME = re.compile(r"[\w.\[\]]{1,1000}")
 
 
 def load_sym(path: str | os.PathLike[str], n_wires: int) -> dict[int, str]:

@@ -21,6 +21,7 @@ from zk.compiler.witness import Op
 from zk.errors import ArtifactError
 from zk.r1cs import Matrix
 
+_LONGEST = 300  # characters of an obligation in a name
 _NUMBER = re.compile(r"\d+")
 #: Operations whose second operand is a combination too.
 _BINARY = [int(op) for op in Op if op.name in ("MUL", "LESS", "DIV", "EQ", "QUOT")]
@@ -130,4 +131,4 @@ def _slug(words: str, inputs: frozenset[str]) -> str:
     if declared in inputs:
         words = declared
     parts = [re.sub(r"[^A-Za-z0-9_.\[\]]+", "_", part).strip("_.") for part in words.split(" / ")]
-    return ".".join(part for part in parts if part) or "unnamed"
+    return ".".join(part for part in parts if part)[:_LONGEST] or "unnamed"
