@@ -6,6 +6,7 @@ failure's too. Exit codes:
     0    true, or done
     1    the claim or the proof is false
     2    an input is wrong: a file, an option, a key that is refused
+    3    not decided (analyse)
     70   a defect of this program
     130  interrupted          141  the reader of stdout went away
 """
@@ -34,6 +35,7 @@ VERBS: Final = {
     "calldata": ("contracts", "Print a proof as the arguments of a contract call."),
     "contract": ("contracts", "Write the Solidity contract that verifies a key's proofs."),
     "inspect": ("inspect", "Say what a file is and what it holds."),
+    "analyse": ("analyse", "Decide whether the inputs determine the outputs, and every wire."),
     "profile": ("profile", "Count a circuit's constraints by what they are for."),
     "trace": ("trace", "Show where one signal of a circuit comes from."),
     "export": ("export", "Write a circuit as .r1cs, .sym and a witness program."),

@@ -1,0 +1,159 @@
+"""Looks for two assignments with equal inputs and different outputs (or other wires).
+
+A known factor of a stuck product is made zero, which leaves the other factor free; inputs are
+drawn around it; then, with these inputs, a wire that was not proved to be determined is given
+another value. A pair counts once both assignments satisfy every row of the R1CS.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from zk.analyse.concrete import Completion, Conflict
+from zk.analyse.limits import Budget, OutOfBudget
+from zk.analyse.products import nonzero
+from zk.analyse.prove import Proof
+from zk.analyse.system import System, rows_of
+from zk.field import R
+from zk.r1cs import R1CS
+
+_TRIES = 12  # of a second assignment for one pair of inputs and wire
+_ATTEMPT = 12.0  # seconds for one assignment
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two assignments, equal on the inputs, different on `wire`; both satisfy every row."""
+
+    first: list[int]
+    second: list[int]
+    wire: int
+
+
+def find_pair(
+    system: System, proof: Proof, targets: list[int], budget: Budget, seed: int = 1
+) -> Pair | None:
+    """A pair that differs on one of the targets; None once the budget is used."""
+    search = _Search(system, proof, targets, budget, random.Random(seed))
+    try:
+        return search.run()
+    except OutOfBudget:
+        return None
+
+
+class _Search:
+    def __init__(
+        self, system: System, proof: Proof, targets: list[int], budget: Budget, rng: random.Random
+    ) -> None:
+        self.system = system
+        self.inputs = proof.inputs
+        self.targets = targets
+        self.budget = budget
+        self.rng = rng
+        self.facts = proof.propagator.facts
+        self.unknown = [w for w in range(system.n) if not self.facts.known[w]]
+
+    def run(self) -> Pair | None:
+        rounds = 0
+        while self.budget.left() > 0 and rounds < 400:
+            rounds += 1
+            for start in self._starts():
+                self.budget.look()
+                pair = self._from(start)
+                if pair is not None:
+                    return pair
+        return None
+
+    def _starts(self) -> Iterator[dict[int, int]]:
+        """Values to begin with: none, and each wire whose zero leaves another factor free."""
+        yield {}
+        facts = self.facts
+        zeros = []
+        for product in self.system.products:
+            for f, g in ((product.f, product.g), (product.g, product.f)):
+                if f.scale and not facts.known[g.wire] and not nonzero(facts, f):
+                    zeros.append((not facts.known[f.wire], f.wire, f.root()))
+        # First the factors that the inputs determine: theirs are the holes.
+        zeros.sort(key=lambda zero: zero[0])
+        for _, wire, value in zeros[:60]:
+            yield {wire: value}
+
+    def _from(self, start: dict[int, int]) -> Pair | None:
+        first = self._complete(start, self._shuffled_inputs())
+        if first is None:
+            return None
+        given = {wire: first[wire] for wire in self.inputs}
+        wires = self.targets if len(self.targets) <= 8 else self.rng.sample(self.targets, 8)
+        free = [w for w in self._freed(first) if w not in self.targets][:8]
+        for wire in [*free, *wires]:
+            for value in self._others(wire, first[wire])[: _TRIES // 2]:
+                second = self._complete({**given, wire: value}, list(self.unknown))
+                if second is None:
+                    continue
+                for target in self.targets:
+                    if first[target] != second[target]:
+                        pair = Pair(first[: self.system.n], second[: self.system.n], target)
+                        if is_pair(self.system.r1cs, self.inputs, pair):
+                            return pair
+        return None
+
+    def _freed(self, first: list[int]) -> list[int]:
+        """Wires whose factor's other side is zero in this assignment."""
+        freed = []
+        for product in self.system.products:
+            for f, g in ((product.f, product.g), (product.g, product.f)):
+                if (
+                    f.scale
+                    and not self.facts.known[g.wire]
+                    and (f.scale * first[f.wire] + f.constant) % R == 0
+                ):
+                    freed.append(g.wire)
+        return freed
+
+    def _others(self, wire: int, value: int) -> list[int]:
+        bounds = self.facts.range[wire]
+        if bounds is not None and bounds[1] - bounds[0] < 4:
+            return [x % R for x in range(bounds[0], bounds[1] + 1) if x % R != value]
+        drawn = [0, 1, -value % R, self.rng.randrange(R)]
+        return [x for x in dict.fromkeys(drawn) if x != value]
+
+    def _shuffled_inputs(self) -> list[int]:
+        order = list(self.inputs)
+        if self.rng.random() < 0.5:
+            self.rng.shuffle(order)
+        return order + self.unknown
+
+    def _complete(self, start: dict[int, int], order: list[int]) -> list[int] | None:
+        order = order + list(range(self.system.n, self.system.wires))
+        budget = self.budget.until(_ATTEMPT)
+        attempt = Completion(self.system, self.facts.range, budget, self.rng, order)
+        try:
+            for wire, value in start.items():
+                attempt.give(wire, value)
+            return attempt.complete()
+        except Conflict:
+            return None
+        except OutOfBudget:
+            self.budget.look()
+            return None
+
+
+def is_pair(r1cs: R1CS, inputs: list[int], pair: Pair) -> bool:
+    """Whether both satisfy the rows, agree on the inputs, and differ on the wire."""
+    return (
+        pair.first[0] == pair.second[0] == 1
+        and all(pair.first[w] == pair.second[w] for w in inputs)
+        and pair.first[pair.wire] != pair.second[pair.wire]
+        and satisfies(r1cs, pair.first)
+        and satisfies(r1cs, pair.second)
+    )
+
+
+def satisfies(r1cs: R1CS, values: list[int]) -> bool:
+    for row in rows_of(r1cs):
+        a, b, c = (sum(x * values[w] for w, x in lc.items()) for lc in row)
+        if (a * b - c) % R:
+            return False
+    return len(values) == r1cs.n_wires and all(0 <= x < R for x in values)
