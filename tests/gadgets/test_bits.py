@@ -34,7 +34,8 @@ def test_every_small_interval(low: int, high: int) -> None:
     gadget = between(low, high)
     for x in range(-3, 35):
         if low <= x <= high:
-            assert number(gadget.honest({"x": x})) == x
+            bits = gadget.honest({"x": x})
+            assert (number(bits), len(bits)) == (x, max(high.bit_length(), 1))
         else:
             gadget.refusal({"x": x})
             assert_no_witness(gadget, x)
@@ -92,6 +93,18 @@ def test_the_other_representative_is_refused(low: int, high: int) -> None:
                 assert attack.forge(lies)[0] is not None
                 tried += 1
     assert tried or high == ORDER - 1
+
+
+def test_a_short_interval_above_the_field() -> None:
+    """The shared prefix leaves a number below r, whose parity needs no hint of its own."""
+    gadget = between(1 << 254, (1 << 254) + 5)
+    assert not gadget.attack.written_by(Op.LESS)
+    for x in range(-2, 9):
+        v = (1 << 254) + x
+        if 0 <= x <= 5:
+            assert number(gadget.honest({"x": v % R})) == v
+        else:
+            gadget.refusal({"x": v % R})
 
 
 def test_forged_bits_of_a_wide_interval() -> None:
@@ -155,7 +168,9 @@ def test_low_bits_of_what_has_few() -> None:
 def test_bytes_and_back() -> None:
     def body(cs, x, y):
         bits = bytes_to_bits(cs, [x, y])
-        return [from_bits(cs, bits[::-1]), *bits]
+        value = from_bits(cs, bits[::-1])
+        assert (value.lo, value.hi) == (0, 65_535)
+        return [value, *bits]
 
     gadget = gadget_circuit({"x": (Uint, 8), "y": (Uint, 8)}, body)
     assert gadget.cost == 0
