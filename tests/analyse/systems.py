@@ -1,0 +1,152 @@
+"""Small constraint systems by hand: rows as ({wire: coefficient}, ...) triples, wire 0 being 1.
+
+Each known system comes with what is true of it: whether the inputs determine the outputs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zk.field import R, inverse, to_limbs
+from zk.r1cs import R1CS, Matrix
+
+LC = dict[int, int]
+Row = tuple[LC, LC, LC]
+
+
+def r1cs_of(rows: list[Row], n_wires: int, n_outputs: int, n_inputs: int) -> R1CS:
+    """Wires 1 .. are the outputs, then the inputs, all of them public."""
+    table: dict[int, int] = {}
+    matrices = []
+    for side in range(3):
+        offsets, wires, coeffs = [0], [], []
+        for row in rows:
+            for wire, value in sorted(row[side].items()):
+                if value % R:
+                    wires.append(wire)
+                    coeffs.append(table.setdefault(value % R, len(table)))
+            offsets.append(len(wires))
+        arrays = (np.array(x, dtype=np.uint32) for x in (offsets, wires, coeffs))
+        matrices.append(Matrix(*arrays))
+    a, b, c = matrices
+    return R1CS(
+        n_wires=n_wires,
+        n_outputs=n_outputs,
+        n_public=n_inputs,
+        n_private=0,
+        a=a,
+        b=b,
+        c=c,
+        table=to_limbs(table) if table else np.zeros((0, 4), dtype=np.uint64),
+        labels=np.arange(n_wires, dtype=np.uint64),
+        n_labels=n_wires,
+    )
+
+
+def without(r1cs_rows: list[Row], dropped: int) -> list[Row]:
+    return [row for i, row in enumerate(r1cs_rows) if i != dropped]
+
+
+def bit(wire: int) -> Row:
+    return ({wire: 1}, {wire: 1, 0: -1}, {})
+
+
+def equal(one: LC, other: LC) -> Row:
+    return (one, {0: 1}, other)
+
+
+def to_bits(n: int) -> tuple[list[Row], int, int, int]:
+    """Outputs 1 .. n are the bits of input n + 1."""
+    rows = [bit(w) for w in range(1, n + 1)]
+    rows.append(equal({w: 1 << (w - 1) for w in range(1, n + 1)}, {n + 1: 1}))
+    return rows, n + 2, n, 1
+
+
+def is_zero() -> tuple[list[Row], int, int, int]:
+    """Output 1 is [input 2 = 0]; wire 3 is the hint, the inverse."""
+    return [({2: 1}, {3: 1}, {0: 1, 1: -1}), ({2: 1}, {1: 1}, {})], 4, 1, 1
+
+
+def one_hot(n: int, complete: bool) -> tuple[list[Row], int, int, int]:
+    """Outputs 1 .. n: which of 0 .. n - 1 input n + 1 is; complete: their sum is 1."""
+    rows: list[Row] = [({w: 1}, {n + 1: 1, 0: 1 - w}, {}) for w in range(1, n + 1)]
+    if complete:
+        rows.append(equal(dict.fromkeys(range(1, n + 1), 1), {0: 1}))
+    return rows, n + 2, n, 1
+
+
+def quotient(nonzero: bool) -> tuple[list[Row], int, int, int]:
+    """Output 1 times input 2 is input 3; nonzero: wire 4 is the divisor's inverse."""
+    rows: list[Row] = [({1: 1}, {2: 1}, {3: 1})]
+    if nonzero:
+        rows.append(({2: 1}, {4: 1}, {0: 1}))
+    return rows, 4 + nonzero, 1, 2
+
+
+def root(bits: int) -> tuple[list[Row], int, int, int]:
+    """Output 1 squared is input 2; with bits, the root has that many."""
+    rows: list[Row] = [({1: 1}, {1: 1}, {2: 1})]
+    rows += [bit(3 + i) for i in range(bits)]
+    if bits:
+        rows.append(equal({3 + i: 1 << i for i in range(bits)}, {1: 1}))
+    return rows, 3 + bits, 1, 1
+
+
+def selected() -> tuple[list[Row], int, int, int]:
+    """Output 1 is input 3 or 4 by input 2, which is 0 or 1."""
+    return [bit(2), ({2: 1}, {3: 1, 4: -1}, {1: 1, 4: -1})], 5, 1, 3
+
+
+def edwards_add() -> tuple[list[Row], int, int, int]:
+    """Outputs 1, 2: the sum of points (3, 4) and (5, 6) that need not be on Baby Jubjub."""
+    a, d = 168700, 168696
+    beta, gamma, delta, tau = 7, 8, 9, 10
+    rows: list[Row] = [
+        ({3: 1}, {6: 1}, {beta: 1}),
+        ({4: 1}, {5: 1}, {gamma: 1}),
+        ({3: -a, 4: 1}, {5: 1, 6: 1}, {delta: 1}),
+        ({beta: 1}, {gamma: 1}, {tau: 1}),
+        ({0: 1, tau: d}, {1: 1}, {beta: 1, gamma: 1}),
+        ({0: 1, tau: -d}, {2: 1}, {delta: 1, beta: a, gamma: -1}),
+    ]
+    return rows, 11, 2, 4
+
+
+def montgomery_double() -> tuple[list[Row], int, int, int]:
+    """Outputs 1, 2: twice the point (3, 4); wire 5 the slope, 6 the square of x."""
+    a, b = 168698, 1
+    rows: list[Row] = [
+        ({3: 1}, {3: 1}, {6: 1}),
+        ({5: 1}, {4: 2 * b}, {6: 3, 3: 2 * a, 0: 1}),
+        ({5: b}, {5: 1}, {0: a, 3: 2, 1: 1}),
+        ({5: 1}, {3: 1, 1: -1}, {2: 1, 4: 1}),
+    ]
+    return rows, 7, 2, 2
+
+
+def scaled_bits(n: int) -> tuple[list[Row], int, int, int]:
+    """As circom -O2 leaves it: the bit of weight 2^(n-1) is solved for, in input n."""
+    over = inverse(1 << (n - 1))
+    rows = [bit(w) for w in range(1, n)]
+    top = {n: over} | {w: -over << (w - 1) for w in range(1, n)}
+    rows.append((top, {**top, 0: -1}, {}))
+    return rows, n + 1, n - 1, 1
+
+
+#: name -> (system, verdict on its outputs that is true).
+KNOWN = {
+    "8 bits": (to_bits(8), "safe"),
+    "253 bits": (to_bits(253), "safe"),
+    "254 bits: two decompositions": (to_bits(254), "unsafe"),
+    "scaled bits": (scaled_bits(33), "safe"),
+    "is zero": (is_zero(), "safe"),
+    "one hot": (one_hot(5, complete=True), "safe"),
+    "a decoder that may be all zero": (one_hot(5, complete=False), "unsafe"),
+    "division by zero": (quotient(nonzero=False), "unsafe"),
+    "division": (quotient(nonzero=True), "safe"),
+    "square root": (root(0), "unsafe"),
+    "square root of 100 bits": (root(100), "safe"),
+    "select": (selected(), "safe"),
+    "doubling": (montgomery_double(), "unsafe"),
+    "addition on the complete curve": (edwards_add(), "safe"),
+}
