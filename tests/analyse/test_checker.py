@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import random
@@ -74,10 +75,8 @@ def test_tampered_certificates_of_unsafe_systems_prove_nothing(name: str) -> Non
             container[key] = rng.choice((0, 1, 2, -1, R, R - 1, 10**80, container[key] + 1))
         if rng.random() < 0.3:
             rng.shuffle(forged["steps"])
-        try:
+        with contextlib.suppress(BadCertificate):
             assert not check_certificate(less, input_wires(less), forged).outputs
-        except BadCertificate:
-            pass
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ GADGETS: dict[str, tuple[Inputs, Callable[..., Any], dict[str, int]]] = {
         {"x": 5, "y": 5},
     ),
     "select": (
-        {"s": (Bool, 1), "x": (Field, None), "y": (Field, None)},
+        {"s": (Bool, None), "x": (Field, None), "y": (Field, None)},
         lambda cs, s, x, y: select(cs, s, x, y),
         {"s": 1, "x": 5, "y": 9},
     ),

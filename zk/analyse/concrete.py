@@ -37,6 +37,7 @@ class Completion:
         ranges: list[Range | None],
         budget: Budget,
         rng: random.Random,
+        first: list[int],
         order: list[int],
     ) -> None:
         self.system = system
@@ -44,7 +45,7 @@ class Completion:
         self._ranges = ranges
         self._budget = budget
         self._rng = rng
-        self._order = deque(order)  # the wires drawn first
+        self._first, self._order = deque(first), deque(order)  # the wires drawn first, then
         self._left = [len(e.wires) for e in system.equations]
         self._equations: deque[int] = deque(i for i, n in enumerate(self._left) if n < 2)
         self._products: deque[int] = deque()
@@ -63,16 +64,30 @@ class Completion:
             if self._linear():
                 self._propagate()
                 continue
-            wire = self._next()
+            wire = self._next(self._first)
+            if wire is None:
+                wire = self._freed()
+            if wire is None:
+                wire = self._next(self._order)
             if wire is None:
                 return [value or 0 for value in self.values]
             self.give(wire, self._draw(wire))
 
-    def _next(self) -> int | None:
-        while self._order:
-            if self.values[self._order[0]] is None:
-                return self._order.popleft()
-            self._order.popleft()
+    def _next(self, order: deque[int]) -> int | None:
+        while order:
+            wire = order.popleft()
+            if self.values[wire] is None:
+                return wire
+        return None
+
+    def _freed(self) -> int | None:
+        """A wire whose product has a zero on the other side: no row bounds it from there, while
+        a wire drawn elsewhere, an output say, is likely to be one that others determine.
+        """
+        for product in self.system.products:
+            for f, g in ((product.f, product.g), (product.g, product.f)):
+                if g.scale and self.values[g.wire] is None and self._at(f) == 0:
+                    return g.wire
         return None
 
     def _draw(self, wire: int) -> int:

@@ -89,7 +89,7 @@ class _Search:
         free = [w for w in self._freed(first) if w not in self.targets][:8]
         for wire in [*free, *wires]:
             for value in self._others(wire, first[wire])[: _TRIES // 2]:
-                second = self._complete({**given, wire: value}, list(self.unknown))
+                second = self._complete({**given, wire: value}, [])
                 if second is None:
                     continue
                 for target in self.targets:
@@ -123,12 +123,12 @@ class _Search:
         order = list(self.inputs)
         if self.rng.random() < 0.5:
             self.rng.shuffle(order)
-        return order + self.unknown
+        return order
 
-    def _complete(self, start: dict[int, int], order: list[int]) -> list[int] | None:
-        order = order + list(range(self.system.n, self.system.wires))
+    def _complete(self, start: dict[int, int], first: list[int]) -> list[int] | None:
+        order = [*self.unknown, *range(self.system.n, self.system.wires)]
         budget = self.budget.until(_ATTEMPT)
-        attempt = Completion(self.system, self.facts.range, budget, self.rng, order)
+        attempt = Completion(self.system, self.facts.range, budget, self.rng, first, order)
         try:
             for wire, value in start.items():
                 attempt.give(wire, value)
