@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from zk.compiler import spec
 from zk.compiler.compiled import CompiledCircuit, Debug
 from zk.compiler.declare import Bound, Circuit, InputSlot, bind, input_slots
 from zk.compiler.frontend import ConstraintSystem, Rows
-from zk.compiler.passes import eliminate_linear
+from zk.compiler.passes import eliminate_linear, simplify
 from zk.compiler.witness import WitnessProgram
 from zk.errors import CompileError
 from zk.field import to_limbs
@@ -31,8 +32,12 @@ def compile(circuit: Circuit) -> CompiledCircuit:
     bound = bind(circuit, cs, slots)
     ranges = len(cs.row_origin)
     circuit.define(cs)
+    spec.check(cs, set(), "as written")
     gone = eliminate_linear(cs)
+    spec.check(cs, gone, "after linear")
+    # Asked of what the author wrote: the later passes may find that a row says nothing.
     _refuse_unconstrained(cs, slots, gone, bound, ranges)
+    gone = simplify(cs, gone)
 
     numbers = _renumber(cs.n_wires, gone)
     pool = _pool(cs, numbers)  # may add to the coefficient table: before the table is laid out

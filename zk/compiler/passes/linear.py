@@ -3,17 +3,23 @@
 Each constraint lc = 0 is solved for the wire that the witness program defines last, so what
 replaces it consists of wires defined before it and the program's order stays right. Inputs are
 never eliminated, nor are wires of a hint with several results; a constraint with no other wire
-stays as a row. A substitution is an equality that the system implied before and that defines the
-wire afterwards: the satisfying set, projected on the wires that remain, is the same.
+stays as a row, unless those before imply it. A substitution is an equality that the system implied
+before and that defines the wire afterwards: the satisfying set, projected on the wires that remain,
+is the same.
 """
 
 from __future__ import annotations
 
-from array import array
-
 import numpy as np
 
 from zk.compiler.frontend import ConstraintSystem, Rows
+from zk.compiler.passes.rows import (
+    combination,
+    fixed_wires,
+    instructions,
+    keep_instructions,
+    view,
+)
 from zk.compiler.types import LinearCombination, add_lc, scale_lc
 from zk.errors import CompileError
 from zk.field import R
@@ -23,20 +29,24 @@ Substitution = dict[int, LinearCombination]
 
 def eliminate_linear(cs: ConstraintSystem) -> set[int]:
     """Solve cs.linear, rewrite every row and hint; returns the wires that are gone."""
-    several = _wires_of_wide_hints(cs)
+    fixed = fixed_wires(cs)
     solved: Substitution = {}
-    for lc, origin in cs.linear:
-        lc = _apply(lc, solved)
+    kept: Substitution = {}  # the rows that stay, solved for their last wires: to see what they say
+    for whole, origin in cs.linear:
+        lc = _apply(whole, solved)
         wire = max(lc, default=0)
-        if not lc:
+        if not fixed[wire]:
+            solved[wire] = _solved(lc, wire)
+            continue
+        left = _apply(lc, kept)
+        if not left:
             continue  # implied by the ones before
-        if wire == 0:
+        last = max(left)
+        if last == 0:
             # What is left is a constant that is not zero.
             raise CompileError("these equalities contradict each other", cs.origins[origin][1])
-        if wire <= cs.n_inputs or wire in several:
-            _append_row(cs, lc, origin)
-            continue
-        solved[wire] = scale_lc({w: k for w, k in lc.items() if w != wire}, -pow(lc[wire], -1, R))
+        kept[last] = _solved(left, last)
+        _append_row(cs, lc, origin)
     cs.linear = []
     # A right side may hold wires solved later; each is smaller than its left, so ascending order
     # ends it.
@@ -46,17 +56,14 @@ def eliminate_linear(cs: ConstraintSystem) -> set[int]:
         for rows in (cs.a, cs.b, cs.c):
             _rewrite(cs, rows, solved)
         cs.pool = [_apply(lc, solved) for lc in cs.pool]
-        code = np.array(cs.code, dtype=np.uint32).reshape(-1, 5)
-        kept = code[~np.isin(code[:, 1], np.array(list(solved), dtype=np.uint32))]
-        cs.code = array("I", kept.tobytes())
+        code = instructions(cs)
+        keep_instructions(cs, code[~np.isin(code[:, 1], np.array(list(solved), dtype=np.uint32))])
     return set(solved)
 
 
-def _wires_of_wide_hints(cs: ConstraintSystem) -> set[int]:
-    """Wires that are one of several results: the program writes these as one block."""
-    code = np.array(cs.code, dtype=np.uint32).reshape(-1, 5)
-    wide = code[code[:, 2] > 1]
-    return {int(dst) + i for _, dst, count, _, _ in wide for i in range(int(count))}
+def _solved(lc: LinearCombination, wire: int) -> LinearCombination:
+    """What lc = 0 says that a wire is."""
+    return scale_lc({w: k for w, k in lc.items() if w != wire}, -pow(lc[wire], -1, R))
 
 
 def _apply(lc: LinearCombination, solved: Substitution) -> LinearCombination:
@@ -80,19 +87,17 @@ def _append_row(cs: ConstraintSystem, lc: LinearCombination, origin: int) -> Non
 
 def _rewrite(cs: ConstraintSystem, rows: Rows, solved: Substitution) -> None:
     """Rebuild the rows of one matrix that hold a solved wire."""
-    wires = np.array(rows.wires, dtype=np.uint32)
-    hits = np.flatnonzero(np.isin(wires, np.array(list(solved), dtype=np.uint32)))
+    lost = np.zeros(cs.n_wires, dtype=bool)
+    lost[list(solved)] = True
+    hits = np.flatnonzero(lost[view(rows.wires)])
     if not len(hits):
         return
-    offsets = np.array(rows.offsets, dtype=np.uint32)
-    touched = np.unique(np.searchsorted(offsets, hits, side="right") - 1)
+    touched = np.unique(np.searchsorted(view(rows.offsets), hits, side="right") - 1)
     new = Rows()
     last = 0
     for row in map(int, touched):
         _copy(rows, new, last, row)
-        start, end = rows.offsets[row], rows.offsets[row + 1]
-        lc = {rows.wires[k]: cs.table[rows.coeffs[k]] for k in range(start, end)}
-        lc = _apply(lc, solved)
+        lc = _apply(combination(cs, rows, row), solved)
         new.wires.extend(sorted(lc))
         new.coeffs.extend([cs.coefficient(lc[wire]) for wire in sorted(lc)])
         new.offsets.append(len(new.wires))
@@ -106,7 +111,8 @@ def _copy(old: Rows, new: Rows, first: int, last: int) -> None:
     if first >= last:
         return
     start, end = old.offsets[first], old.offsets[last]
-    shift = len(new.wires) - start
+    shift = len(new.wires) - start  # uint32 wraps around for a shift below 0, and back
     new.wires.extend(old.wires[start:end])
     new.coeffs.extend(old.coeffs[start:end])
-    new.offsets.extend([offset + shift for offset in old.offsets[first + 1 : last + 1]])
+    offsets = view(old.offsets)[first + 1 : last + 1]
+    new.offsets.frombytes((offsets + np.uint32(shift % (1 << 32))).tobytes())
