@@ -16,6 +16,7 @@ use crate::batch::{add_pairs_g1, add_pairs_g2, Pair};
 use crate::bytes::{Coordinate, Scalars};
 use crate::error::{ensure, Error, Result};
 use crate::msm::{digit_count, recode, sum_lists};
+use crate::subgroup;
 
 /// G1 or G2.
 pub trait Group: SWCurveConfig<ScalarField = Fr, BaseField: Coordinate, ZeroFlag = ()> {
@@ -112,6 +113,14 @@ impl<'a, G: Group> Points<'a, G> {
         self.bytes
     }
 
+    /// The first `n` points. Panics when there are fewer.
+    pub fn first(&self, n: usize) -> Self {
+        Points {
+            bytes: &self.bytes[..n * G::BYTES],
+            group: self.group,
+        }
+    }
+
     /// The points from `from` on. Panics when there are fewer.
     pub fn skip(&self, from: usize) -> Self {
         Points {
@@ -176,15 +185,20 @@ pub fn first_bad<G: Group>(bytes: &[u8]) -> Result<Option<usize>> {
             G::NAME
         )
     })?;
-    Ok(first(bytes, G::BYTES, |point| !is_good::<G>(point)))
+    let off = first(bytes, G::BYTES, |point| !is_on_curve::<G>(point));
+    let on = &bytes[..off.unwrap_or(bytes.len() / G::BYTES) * G::BYTES];
+    if G::COFACTOR == [1] {
+        return Ok(off);
+    }
+    Ok(subgroup::first_outside::<G>(on)?.or(off))
 }
 
-fn is_good<G: Group>(bytes: &[u8]) -> bool {
-    if !is_canonical::<G>(bytes) {
-        return false;
+/// Canonical and on the curve, or infinity.
+fn is_on_curve<G: Group>(bytes: &[u8]) -> bool {
+    is_canonical::<G>(bytes) && {
+        let point: Affine<G> = read_point(bytes);
+        point.is_zero() || point.is_on_curve()
     }
-    let point: Affine<G> = read_point(bytes);
-    point.is_zero() || (point.is_on_curve() && point.is_in_correct_subgroup_assuming_on_curve())
 }
 
 /// Points checked in full, infinity allowed: what the public pairing functions take.

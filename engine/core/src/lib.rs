@@ -18,6 +18,7 @@ pub mod poseidon;
 pub mod prove;
 pub mod r1cs;
 mod secret;
+mod subgroup;
 #[cfg(test)]
 mod testing;
 pub mod threads;

@@ -49,8 +49,11 @@ impl Digits {
     pub fn new(scalars: Scalars<'_>, wanted: impl Fn(usize) -> bool + Sync) -> Result<Self> {
         let n = scalars.len();
         ensure(n < 1 << 31, || format!("{n} points are too many"))?;
-        let width = choose_width(scalars, &wanted);
-        let count = BITS.div_ceil(width);
+        let sizes = bit_sizes(scalars, &wanted);
+        let longest = sizes.iter().rposition(|&many| many > 0).unwrap_or(0);
+        let width = choose_width(&sizes, longest);
+        // One bit more than the longest scalar, for the last carry.
+        let count = (longest + 1).div_ceil(width);
         // digits[k][i], as 2 |d| + sign; zero where there is nothing to add.
         let mut digits = vec![0u32; count * n];
         {
@@ -172,11 +175,9 @@ fn sort(column: &[u32], width: usize) -> Window {
     }
 }
 
-/// The c with the least additions: one an entry, and two and a bit a bucket.
-fn choose_width(scalars: Scalars<'_>, wanted: &(impl Fn(usize) -> bool + Sync)) -> usize {
-    let n = scalars.len();
-    // sizes[b]: how many scalars have b bits.
-    let sizes = (0..n)
+/// How many of the scalars have 0, 1, 2, ... bits.
+fn bit_sizes(scalars: Scalars<'_>, wanted: &(impl Fn(usize) -> bool + Sync)) -> [usize; BITS + 1] {
+    (0..scalars.len())
         .into_par_iter()
         .with_min_len(CHUNK)
         .fold(
@@ -202,14 +203,18 @@ fn choose_width(scalars: Scalars<'_>, wanted: &(impl Fn(usize) -> bool + Sync)) 
                 }
                 a
             },
-        );
+        )
+}
+
+/// The c with the least additions: one an entry, and two and a bit a bucket.
+fn choose_width(sizes: &[usize], longest: usize) -> usize {
     let cost = |c: usize| {
         let entries: usize = sizes
             .iter()
             .enumerate()
             .map(|(bits, count)| count * bits.div_ceil(c))
             .sum();
-        entries + BITS.div_ceil(c) * (5 << (c - 1)) / 2
+        entries + (longest + 1).div_ceil(c) * (5 << (c - 1)) / 2
     };
     (3..=MAX_WIDTH).min_by_key(|&c| cost(c)).unwrap_or(3)
 }
