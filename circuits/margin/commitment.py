@@ -28,8 +28,9 @@ from typing import Final
 from circuits.margin.book import Book
 from circuits.margin.constants import FUNDING_LANE, FUNDING_OFFSET, KEY_LANE, SIGN_LANE
 from circuits.margin.shape import class_tag
-from zk.errors import InputError
+from zk.errors import ArtifactError, InputError
 from zk.field import R
+from zk.formats.atomic import write_atomic
 from zk.poseidon import poseidon, poseidon_sponge
 
 SECRET_MAGIC: Final = "zkmargin account secret v1"
@@ -55,35 +56,18 @@ class SecretKey:
 def new_secret(path: str | os.PathLike[str]) -> None:
     """Draw a secret from the OS into a new file that only its owner can read; never overwrites one.
 
-    The file appears whole or not at all: it is written and synced under a temporary name, then
-    linked to `path`, which fails if that name is taken.
+    The file appears whole or not at all.
     """
-    target = Path(path)
-    if target.exists() or target.is_symlink():
-        raise InputError(
-            "exists already: a secret is never overwritten, choose another name", file=str(path)
-        )
     value = secrets.randbelow(R - 1) + 1  # by rejection: uniform
-    content = f"{SECRET_MAGIC}\n{value:064x}\n".encode("ascii")
-    temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.fchmod(handle, 0o600)
-            os.write(handle, content)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        os.link(temporary, target)
-    except FileExistsError:
-        raise InputError(
-            "exists already: a secret is never overwritten, choose another name", file=str(path)
-        ) from None
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", file=str(path)) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_directory(target.parent)
+        write_atomic(path, f"{SECRET_MAGIC}\n{value:064x}\n", secret=True, overwrite=False)
+    except ArtifactError as error:
+        if os.path.lexists(path):
+            raise InputError(
+                "exists already: a secret is never overwritten, choose another name",
+                file=str(path),
+            ) from None
+        raise InputError(str(error)) from None
 
 
 def salt(secret: SecretKey, account: int, sequence: int) -> int:
@@ -148,17 +132,3 @@ def _read_secret(path: str | os.PathLike[str]) -> int:
     if not 0 < value < R:
         raise InputError("is not an account secret: make one with `zkmargin key new`", file=file)
     return value
-
-
-def _sync_directory(folder: Path) -> None:
-    """Make the new name durable; not every system can sync a folder."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
