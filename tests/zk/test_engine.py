@@ -167,6 +167,15 @@ def test_bad_points(engine: ModuleType) -> None:
     assert engine.first_bad_g1(half) == 1
 
 
+def test_one_bad_point_among_many(engine: ModuleType) -> None:
+    """Long lists are checked by random sums; the verdict and the place stay exact."""
+    points = np.tile(engine.mul_g2(G2, raw(*range(1, 51))), (5, 1))
+    assert engine.first_bad_g2(points) is None
+    for place in (249, 130, 0):
+        points[place] = OUTSIDE
+        assert engine.first_bad_g2(points) == place
+
+
 # --- pairing
 
 
