@@ -4,6 +4,11 @@
 //! appendix E (round constants) and F (Grain). Notation: t the width, R_F = 8 full rounds (half before,
 //! half after), R_P partial rounds, x^5 the S-box, M the Cauchy matrix 1 / (x_i + y_j); the capacity is
 //! lane 0 and the hash is lane 0 of the output.
+//!
+//! Partial rounds with 2t - 1 products instead of t^2 (appendix B of the paper): with M = [[m, v], [w, N]] by
+//! blocks 1 + (t - 1), the state's other lanes are kept as N^-i times themselves in partial round i. As only
+//! lane 0 passes the S-box, round i is then lane 0 <- m x + (v N^i) . rest, rest <- rest + (N^-(i+1) w) x, and
+//! its constants are N^-i times theirs; after the last round the rest is multiplied by N^R_P once.
 
 use std::sync::OnceLock;
 
@@ -35,6 +40,10 @@ pub struct Parameters {
     constants: Vec<Fr>,
     /// M, row-major.
     matrix: Vec<Fr>,
+    /// v N^i and N^-(i+1) w for each partial round i.
+    sparse: Vec<(Vec<Fr>, Vec<Fr>)>,
+    /// N^R_P, row-major.
+    after: Vec<Fr>,
 }
 
 /// The 80-bit LFSR in self-shrinking mode.
@@ -95,6 +104,13 @@ impl Grain {
 
 impl Parameters {
     fn derive(width: usize) -> Self {
+        let mut parameters = Self::plain(width);
+        parameters.thin();
+        parameters
+    }
+
+    /// Constants and matrix as the specification has them.
+    fn plain(width: usize) -> Self {
         let partial = PARTIAL_ROUNDS[width - 2];
         let mut grain = Grain::new(width, partial);
         let constants = (0..(FULL_ROUNDS + partial) * width)
@@ -122,6 +138,31 @@ impl Parameters {
             partial,
             constants,
             matrix,
+            sparse: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+
+    /// Finds the sparse form of the partial rounds, and changes their constants to it.
+    fn thin(&mut self) {
+        let (t, n) = (self.width, self.width - 1);
+        let inner: Vec<Fr> = (0..n * n)
+            .map(|k| self.matrix[(k / n + 1) * t + k % n + 1])
+            .collect();
+        let inverse = invert(&inner, n);
+        let mut row = self.matrix[1..t].to_vec();
+        let mut column: Vec<Fr> = (1..t).map(|i| self.matrix[i * t]).collect();
+        let mut back = identity(n);
+        self.after = identity(n);
+        for i in 0..self.partial {
+            let from = (FULL_ROUNDS / 2 + i) * t;
+            let constants = &mut self.constants[from + 1..from + t];
+            constants.copy_from_slice(&times_column(&back, constants));
+            column = times_column(&inverse, &column);
+            self.sparse.push((row.clone(), column.clone()));
+            row = row_times(&row, &inner);
+            back = product(&inverse, &back, n);
+            self.after = product(&inner, &self.after, n);
         }
     }
 
@@ -134,25 +175,98 @@ impl Parameters {
     /// The permutation.
     pub fn permute(&self, state: &mut [Fr]) {
         assert_eq!(state.len(), self.width);
-        let mut next = [Fr::zero(); MAX_INPUTS + 1];
-        let rounds = FULL_ROUNDS + self.partial;
-        for round in 0..rounds {
-            let constants = &self.constants[round * self.width..(round + 1) * self.width];
-            for (lane, constant) in state.iter_mut().zip(constants) {
-                *lane += constant;
+        let (first, last) = (FULL_ROUNDS / 2, FULL_ROUNDS / 2 + self.partial);
+        for round in 0..first {
+            self.full_round(round, state);
+        }
+        for (i, (row, column)) in self.sparse.iter().enumerate() {
+            self.add_constants(first + i, state);
+            let x = fifth_power(state[0]);
+            let mut sum = self.matrix[0] * x;
+            for ((lane, v), w) in state[1..].iter_mut().zip(row).zip(column) {
+                sum += *v * *lane;
+                *lane += *w * x;
             }
-            let full = round < FULL_ROUNDS / 2 || round >= rounds - FULL_ROUNDS / 2;
-            let lanes = if full { self.width } else { 1 };
-            for lane in &mut state[..lanes] {
-                let square = lane.square();
-                *lane *= square.square();
-            }
-            for (out, row) in next.iter_mut().zip(self.matrix.chunks_exact(self.width)) {
-                *out = row.iter().zip(state.iter()).map(|(m, s)| *m * s).sum();
-            }
-            state.copy_from_slice(&next[..self.width]);
+            state[0] = sum;
+        }
+        let rest = times_column(&self.after, &state[1..]);
+        state[1..].copy_from_slice(&rest);
+        for round in last..last + FULL_ROUNDS / 2 {
+            self.full_round(round, state);
         }
     }
+
+    fn full_round(&self, round: usize, state: &mut [Fr]) {
+        self.add_constants(round, state);
+        for lane in state.iter_mut() {
+            *lane = fifth_power(*lane);
+        }
+        let next = times_column(&self.matrix, state);
+        state.copy_from_slice(&next);
+    }
+
+    fn add_constants(&self, round: usize, state: &mut [Fr]) {
+        let constants = &self.constants[round * self.width..];
+        for (lane, constant) in state.iter_mut().zip(constants) {
+            *lane += constant;
+        }
+    }
+}
+
+fn fifth_power(x: Fr) -> Fr {
+    x * x.square().square()
+}
+
+/// Square matrix, row-major, times column.
+fn times_column(matrix: &[Fr], column: &[Fr]) -> Vec<Fr> {
+    matrix
+        .chunks_exact(column.len())
+        .map(|row| row.iter().zip(column).map(|(m, x)| *m * x).sum())
+        .collect()
+}
+
+fn row_times(row: &[Fr], matrix: &[Fr]) -> Vec<Fr> {
+    let n = row.len();
+    (0..n)
+        .map(|j| (0..n).map(|i| row[i] * matrix[i * n + j]).sum())
+        .collect()
+}
+
+fn product(a: &[Fr], b: &[Fr], n: usize) -> Vec<Fr> {
+    a.chunks_exact(n)
+        .flat_map(|row| row_times(row, b))
+        .collect()
+}
+
+fn identity(n: usize) -> Vec<Fr> {
+    (0..n * n)
+        .map(|k| Fr::from(u64::from(k / n == k % n)))
+        .collect()
+}
+
+/// The inverse by Gauss and Jordan; a block of a Cauchy matrix has one, and needs no pivoting.
+fn invert(matrix: &[Fr], n: usize) -> Vec<Fr> {
+    let (mut left, mut right) = (matrix.to_vec(), identity(n));
+    for pivot in 0..n {
+        let scale = left[pivot * n + pivot]
+            .inverse()
+            .expect("leading minors of a Cauchy matrix are not zero");
+        for side in [&mut left, &mut right] {
+            for value in &mut side[pivot * n..(pivot + 1) * n] {
+                *value *= scale;
+            }
+        }
+        for row in (0..n).filter(|row| *row != pivot) {
+            let factor = left[row * n + pivot];
+            for side in [&mut left, &mut right] {
+                for k in 0..n {
+                    let term = factor * side[pivot * n + k];
+                    side[row * n + k] -= term;
+                }
+            }
+        }
+    }
+    right
 }
 
 /// x mod r for x < 2^254 < 2r.
@@ -202,7 +316,7 @@ pub fn poseidon(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::bytes_of;
+    use crate::testing::{bytes_of, random_scalars};
     use ark_ff::MontFp;
 
     #[test]
@@ -228,6 +342,27 @@ mod tests {
             poseidon(inputs, inputs.len(), None, &mut out).unwrap();
             let expected: Fr = expected;
             assert_eq!(Scalars::new(&out, "out").unwrap().get(0), expected);
+        }
+    }
+
+    #[test]
+    fn sparse_rounds_are_the_plain_ones() {
+        for width in 2..=MAX_INPUTS + 1 {
+            let plain = Parameters::plain(width);
+            let mut state = random_scalars(width, width as u64);
+            let mut expected = state.clone();
+            for round in 0..FULL_ROUNDS + plain.partial {
+                let inner = round - round.min(FULL_ROUNDS / 2);
+                plain.add_constants(round, &mut expected);
+                let partial = round >= FULL_ROUNDS / 2 && inner < plain.partial;
+                let lanes = if partial { 1 } else { width };
+                for lane in &mut expected[..lanes] {
+                    *lane = fifth_power(*lane);
+                }
+                expected = times_column(&plain.matrix, &expected);
+            }
+            Parameters::of_width(width).permute(&mut state);
+            assert_eq!(state, expected, "width {width}");
         }
     }
 

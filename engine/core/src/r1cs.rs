@@ -6,6 +6,7 @@
 use ark_bn254::Fr;
 use ark_ff::Zero;
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use crate::bytes::Scalars;
 use crate::error::{ensure, Error, Result};
@@ -172,7 +173,7 @@ impl<'a> R1cs<'a> {
         ensure(witness.len() == self.n_wires, || {
             format!("{} values for {} wires", witness.len(), self.n_wires)
         })?;
-        let w = witness.to_vec();
+        let w = Zeroizing::new(witness.to_vec());
         Ok((0..self.rows())
             .into_par_iter()
             .with_min_len(CHUNK)
