@@ -11,6 +11,7 @@ circuit's wires; equation k < m is row k, equation m + i defines wire n + i.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -142,7 +143,7 @@ class _Checker:
         f, g, h = (self.side(matrix[row]) for matrix in self.rows)
         for one, other in ((f, g), (g, f)):
             if one[0] and h[0] and one[1] == h[1]:
-                q = h[0] * pow(one[0], -1, R) % R
+                q = h[0] * _inverse(one[0]) % R
                 if (q * one[2] - h[2]) % R == 0:
                     return one, (other[0], other[1], (other[2] - q) % R), (0, 0, 0)
         return f, g, h
@@ -154,7 +155,7 @@ class _Checker:
         if len(wires) == 1:
             return lc[wires[0]], wires[0], lc.get(0, 0)
         wire = self.names[_monic({w: lc[w] for w in wires})]
-        scale = lc[wires[0]] * pow(self.definitions[wire - self.n][wires[0]], -1, R) % R
+        scale = lc[wires[0]] * _inverse(self.definitions[wire - self.n][wires[0]]) % R
         return scale, wire, lc.get(0, 0)
 
     # Facts -------------------------------------------------------------------------------------
@@ -227,7 +228,7 @@ class _Checker:
         scale, wire, constant = side
         if not scale:
             return constant != 0
-        return not self.can_be(wire, -constant * pow(scale, -1, R) % R)
+        return not self.can_be(wire, -constant * _inverse(scale) % R)
 
     def interval(self, side: Side) -> Interval | None:
         """Integers that the side is congruent to."""
@@ -247,7 +248,7 @@ class _Checker:
 
     def step_range(self, source: int, wire: int, lo: int, hi: int) -> None:
         terms, constant = self.equation(source)
-        over = -pow(terms.pop(wire), -1, R) % R
+        over = -_inverse(terms.pop(wire)) % R
         low = high = _signed(over * constant % R)
         for w, c in terms.items():
             low, high = _add((low, high), _times(over * c % R, self.bounds(w)))
@@ -317,7 +318,7 @@ class _Checker:
         _need(f[0] and g[0] and f[1] == g[1] and self.known[h[1]], "square")
         lo, hi = self.bounds(f[1])
         # f(x) g(x) = f(y) g(y) with x != y: x + y is this, and between 2 lo + 1 and 2 hi - 1.
-        total = -(f[0] * g[2] + f[2] * g[0]) * pow(f[0] * g[0], -1, R) % R
+        total = -(f[0] * g[2] + f[2] * g[0]) * _inverse(f[0] * g[0]) % R
         _need(hi - lo < R // 2 and not _inside(total, (2 * lo + 1, 2 * hi - 1)), "square")
         self.learn(f[1])
 
@@ -325,7 +326,7 @@ class _Checker:
         sides = self.sides(row)
         found = self.product(sides) if side == 2 else self.division(sides, side)
         scale, wire, constant = sides[side]
-        over = pow(scale, -1, R)
+        over = _inverse(scale)
         low, high = _add(_times(over, found), 2 * (_signed(-constant * over % R),))
         _need(high - low < R - 1, "value")
         _need(_within((low, high), (lo, hi)), "value")
@@ -356,13 +357,13 @@ class _Checker:
         number = self.interval(divisor)
         _need(number is not None and number[0] == number[1] and number[0] % R, "division")
         assert number is not None
-        return _times(pow(number[0], -1, R), h)
+        return _times(_inverse(number[0]), h)
 
     def step_factor(self, row: int, side: int) -> None:
         sides = self.sides(row)
         _need(side in (0, 1) and self.nonzero(sides[2]), "factor")
         scale, wire, constant = sides[side]
-        self.exclude(wire, -constant * pow(scale, -1, R) % R)
+        self.exclude(wire, -constant * _inverse(scale) % R)
 
     def step_wrong(self, row: int) -> None:
         sides = self.sides(row)
@@ -383,7 +384,8 @@ class _Checker:
             assert value is not None
             c -= value[0]
         square = (b * b - 4 * a * c) % R
-        if pow(square, R // 2, R) == R - 1:
+        if not roots:
+            _need(pow(square, R // 2, R) == R - 1, "roots")
             self.fail()  # its square root would have to exist
             return
         _need(all((a * x * x + b * x + c) % R == 0 for x in roots), "roots")
@@ -475,8 +477,13 @@ def _is(x: object, lo: int, hi: int) -> bool:
 
 def _monic(lc: LC) -> tuple[tuple[int, int], ...]:
     """The combination up to a factor."""
-    over = pow(lc[min(lc)], -1, R)
+    over = _inverse(lc[min(lc)])
     return tuple(sorted((w, c * over % R) for w, c in lc.items()))
+
+
+@lru_cache(maxsize=1 << 16)
+def _inverse(x: int) -> int:
+    return pow(x, -1, R)
 
 
 def _signed(x: int) -> int:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zk.analyse.facts import HALF, Facts, Range, holds, times
-from zk.analyse.roots import quadratic_roots
+from zk.analyse.roots import cached_inverse, quadratic_roots
 from zk.analyse.system import Affine, Product
-from zk.field import R, inverse
+from zk.field import R
 
 if TYPE_CHECKING:
     from zk.analyse.propagate import Propagator
@@ -56,7 +56,9 @@ class ProductRules:
         bounds = self._p.facts.range[f.wire]
         if bounds is None:
             return False
-        total = -(f.scale * g.constant + f.constant * g.scale) * inverse(f.scale * g.scale) % R
+        total = (
+            -(f.scale * g.constant + f.constant * g.scale) * cached_inverse(f.scale * g.scale) % R
+        )
         return not holds((2 * bounds[0] + 1, 2 * bounds[1] - 1), total)
 
     # What every assignment satisfies -----------------------------------------------------------
@@ -96,7 +98,7 @@ class ProductRules:
             if affine.constant != value:
                 p.contradiction(["wrong", row])
             return
-        x = (value - affine.constant) * inverse(affine.scale) % R
+        x = (value - affine.constant) * cached_inverse(affine.scale) % R
         p.range(affine.wire, (x, x), ["value", row, side, x, x])
 
     def _proportional(
@@ -109,7 +111,7 @@ class ProductRules:
         """other = factor * one, the factor a number and not zero: ranges cross in both ways."""
         for scale, (_, source, _), (side, target, _) in (
             (factor, one, other),
-            (inverse(factor), other, one),
+            (cached_inverse(factor), other, one),
         ):
             bounds = self._range(source)
             if bounds is None or self._p.facts.false:
@@ -134,10 +136,10 @@ class ProductRules:
 
     def _bound(self, row: int, side: int, affine: Affine, found: Range) -> None:
         """The side has a value in `found`: so has its wire, scaled back."""
-        lo, hi = times(inverse(affine.scale), (found[0], found[1]))
+        lo, hi = times(cached_inverse(affine.scale), (found[0], found[1]))
         if hi - lo >= R - 1:
             return
-        move = -affine.constant * inverse(affine.scale) % R
+        move = -affine.constant * cached_inverse(affine.scale) % R
         move -= R if move > HALF else 0
         lo, hi = lo + move, hi + move
         self._p.range(affine.wire, (lo, hi), ["value", row, side, lo, hi])
@@ -164,7 +166,10 @@ class ProductRules:
         else:
             b -= h.scale
             c -= h.constant
-        every = quadratic_roots(a, b, c)
+        if h_value == 0:
+            every = sorted({f.root(), g.root()})  # as of most: bits
+        else:
+            every = quadratic_roots(a, b, c)
         roots = [x for x in every if not self._p.facts.differs(f.wire, x)]
         if not roots:
             self._p.contradiction(["roots", row, every, 0, -1])

@@ -13,8 +13,9 @@ from typing import Any
 from zk.analyse.facts import HALF, Facts, Range, times
 from zk.analyse.limits import Budget
 from zk.analyse.products import ProductRules
+from zk.analyse.roots import cached_inverse
 from zk.analyse.system import System
-from zk.field import R, inverse
+from zk.field import R
 
 Step = list[Any]
 
@@ -223,7 +224,7 @@ class Propagator:
     def _bound(self, i: int, target: int) -> None:
         """The range of one wire from those of the others."""
         equation, facts = self.system.equations[i], self.facts
-        over = -inverse(equation.coeffs[target]) % R
+        over = -cached_inverse(equation.coeffs[target]) % R
         constant = over * equation.constant % R
         lo = hi = constant - R if constant > HALF else constant
         for j, (wire, coefficient) in enumerate(zip(equation.wires, equation.coeffs, strict=True)):
@@ -270,7 +271,7 @@ def radix(terms: list[tuple[int, int, int]]) -> tuple[int, list[int]] | None:
             continue
         tried.add(lead)
         # Scaled so that this coefficient is 1: circuits have sums of 2^i b_i / 2^k.
-        multiplier = inverse(lead)
+        multiplier = cached_inverse(lead)
         integer = []
         reach = 0
         for wire, coefficient, span in terms:

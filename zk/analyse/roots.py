@@ -1,11 +1,16 @@
-"""Square roots in Fr, and the roots of a quadratic.
+"""Square roots in Fr, the roots of a quadratic, and inverses that are kept.
 
 Source: Tonelli 1891, Shanks 1973. R - 1 = 2^28 * odd.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from zk.field import GENERATOR, TWO_ADICITY, R, inverse
+
+#: Circuits use few coefficients, and each many times.
+cached_inverse = lru_cache(maxsize=1 << 16)(inverse)
 
 _ODD = (R - 1) >> TWO_ADICITY
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zk.analyse.limits import Budget
+from zk.analyse.roots import cached_inverse
 from zk.field import R, from_limbs, inverse
 from zk.r1cs import R1CS, Matrix
 
@@ -36,7 +37,7 @@ class Affine(NamedTuple):
 
     def root(self) -> int:
         """The wire's value at which this is zero."""
-        return -self.constant * inverse(self.scale) % R
+        return -self.constant * cached_inverse(self.scale) % R
 
 
 class Product(NamedTuple):
