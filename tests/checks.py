@@ -87,6 +87,20 @@ class Gadget:
             return error
         raise AssertionError("invalid inputs were accepted")
 
+    def assert_refused(self, values: Mapping[str, int], *, seed: int = 0, wires: int = 80) -> None:
+        """These inputs are refused, whatever any one wire that the program computes is said to be.
+
+        A product in a chain counts too: a prover may write 0 there, if no row says what it is.
+        """
+        self.refusal(values)
+        rng = random.Random(f"refused {seed}")
+        witness = self.attack.start(from_limbs(self.circuit.assign(dict(values))))
+        computed = range(self.circuit.program.n_inputs + 1, self.circuit.r1cs.n_wires)
+        for wire in rng.sample(computed, min(wires, len(computed))):
+            for value in {0, 1, R - 1, (witness[wire] + 1) % R} - {witness[wire]}:
+                if self.attack.forge({wire: value})[0] is None:
+                    raise AssertionError(f"false inputs pass with wire {wire} forged")
+
     def assert_forgeries_rejected(
         self, values: Mapping[str, int], *, seed: int = 0, pairs: int = 60, repairs: int = 60
     ) -> Forgeries:
@@ -104,6 +118,13 @@ class Gadget:
             tried.count(self.attack.judge(told))
         for told in rng.sample(lies, min(repairs, len(lies))):
             tried.count(self.attack.judge_repaired(told, rng))
+        # The last hints are the high bits of what was decomposed last: often the answer.
+        hints = self.attack.hints
+        for wire in sorted({*hints[-1:], *rng.sample(hints, min(2, len(hints)))}):
+            flipped = (1 - witness[wire]) % R
+            lie = {wire: flipped if flipped != witness[wire] else 0}
+            for told in self.attack.mended(lie, rng):
+                tried.count(self.attack.judge(told))
         for wire in range(self.circuit.program.n_inputs + 1, self.circuit.r1cs.n_wires):
             for value in (rng.randrange(R), (witness[wire] + 1) % R):
                 tried.count(self.attack.judge_mutation(wire, value))
@@ -144,6 +165,25 @@ def forged_values(rng: random.Random, honest: int) -> list[int]:
     candidates = [0, 1, 2, R - 1, honest + 1, honest - 1, 1 - honest, -honest, rng.randrange(R)]
     candidates += [1 << rng.randrange(1, 253), honest + (1 << rng.randrange(1, 253))]
     return sorted({value % R for value in candidates} - {honest})
+
+
+def square_root(x: int) -> int | None:
+    """A square root in Fr, by Tonelli and Shanks; None where there is none."""
+    if x == 0 or pow(x, (R - 1) // 2, R) != 1:
+        return 0 if x == 0 else None
+    odd, twos = R - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    generator = pow(5, odd, R)  # 5 is no square in Fr
+    root, rest = pow(x, (odd + 1) // 2, R), pow(x, odd, R)
+    while rest != 1:
+        order, power = 0, rest
+        while power != 1:
+            order, power = order + 1, power * power % R
+        step = pow(generator, 1 << (twos - order - 1), R)
+        root, generator, twos = root * step % R, step * step % R, order
+        rest = rest * generator % R
+    return root
 
 
 class Attack:
@@ -223,8 +263,27 @@ class Attack:
         wires = {wire for matrix in self._rows for wire, _ in matrix.rows[row]}
         return sorted(w for w in wires & self._free if w not in told)
 
+    def mended(self, lies: Mapping[int, int], rng: random.Random) -> list[dict[int, int]]:
+        """The lies with one more, for the hints that could mend the row that broke first: all in a
+        small gadget, a few in a large one.
+
+        A bit that nothing holds to be one mends a decomposition of which another bit was flipped.
+        """
+        index = self._writer[min(lies)]
+        w = self._continue(self._honest[: self._code[index][1]], index, lies)
+        row = self.first_broken(w)
+        if row is None:
+            return [dict(lies)]
+        mends = [
+            {**lies, wire: root}
+            for wire in self._hints_of(row, lies)
+            for root in self._roots(row, wire, w)
+        ]
+        most = min(40, max(2, 1000 // len(self._rows[0].rows)))
+        return rng.sample(mends, min(most, len(mends)))
+
     def _roots(self, row: int, wire: int, w: list[int]) -> list[int]:
-        """The value of a wire that satisfies a row, where the row is linear in it."""
+        """The values of a wire that satisfy a row, the others being what they are."""
 
         def residue(value: int) -> int:
             tried = list(w)
@@ -232,11 +291,16 @@ class Attack:
             a, b, c = self._rows
             return (a.dot(row, tried) * b.dot(row, tried) - c.dot(row, tried)) % R
 
-        at_0, at_1, at_2 = residue(0), residue(1), residue(2)
-        slope = (at_1 - at_0) % R
-        if slope == 0 or (at_2 - at_1 - slope) % R:
+        # The row is s + p x + q x^2.
+        s, at_1, at_2 = residue(0), residue(1), residue(2)
+        q = (at_2 - 2 * at_1 + s) * pow(2, -1, R) % R
+        p = (at_1 - s - q) % R
+        if q == 0:
+            return [-s * pow(p, -1, R) % R] if p else []
+        root = square_root((p * p - 4 * q * s) % R)
+        if root is None:
             return []
-        return [-at_0 * pow(slope, -1, R) % R]
+        return sorted({(sign * root - p) * pow(2 * q, -1, R) % R for sign in (1, -1)})
 
     def forge(self, lies: Mapping[int, int]) -> tuple[int | None, list[int]]:
         """The first row that a run with these wires forged breaks, and what it would return."""
@@ -317,4 +381,5 @@ __all__ = [
     "forged",
     "forged_values",
     "gadget_circuit",
+    "square_root",
 ]

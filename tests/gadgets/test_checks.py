@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
 
 from circuits.gadgets.compare import is_less
-from tests.checks import forged, gadget_circuit
+from tests.checks import forged, gadget_circuit, square_root
 from zk import engine
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Bool, Field, Uint, add_lc
 from zk.errors import UnsatisfiedConstraint
-from zk.field import from_limbs, to_limbs
+from zk.field import R, from_limbs, to_limbs
 
 
 def is_zero_without_second_row(cs: ConstraintSystem, x: Field) -> Bool:
@@ -66,6 +67,45 @@ def test_a_lie_in_two_hints_of_one_instruction_is_found() -> None:
     first = next(w for w in attack.hints if attack._honest[w : w + 2] == [quotient, remainder])
     with pytest.raises(AssertionError, match="DIV"):
         attack.judge({first: quotient - 1, first + 1: remainder + 7})
+
+
+def test_a_link_of_a_chain_that_nothing_binds_is_found() -> None:
+    """x y z = 0 by way of a product that is only assigned."""
+
+    def body(cs, x, y, z):
+        cs.assert_product(cs.hint_product(x, y), z, 0)
+
+    gadget = gadget_circuit(dict.fromkeys("xyz", (Field, None)), body)
+    gadget.refusal({"x": 1, "y": 2, "z": 3})
+    with pytest.raises(AssertionError, match="false inputs pass"):
+        gadget.assert_refused({"x": 1, "y": 2, "z": 3})
+
+
+@pytest.mark.parametrize("free", range(4))
+def test_a_bit_that_nothing_holds_is_found(free: int) -> None:
+    """A decomposition with one bit unasserted: a lie in another bit is mended by that one."""
+
+    def body(cs, x):
+        hints = cs.hint_bits(x, 4, 1)
+        high = [bit if i == free else cs.assert_bool(bit) for i, bit in enumerate(hints)]
+        low = x
+        for i, bit in enumerate(high, start=1):
+            low = Field(cs, low.lc) - bit * (1 << i)
+        return [cs.assert_bool(low), *high]
+
+    gadget = gadget_circuit({"x": (Uint, 5)}, body)
+    with pytest.raises(AssertionError, match="a forged witness passes"):
+        gadget.assert_forgeries_rejected({"x": 22})
+
+
+def test_square_roots() -> None:
+    rng = random.Random(3)
+    for x in (0, 1, 4, R - 1, *(rng.randrange(R) for _ in range(40))):
+        root = square_root(x * x % R)
+        assert root in (x, R - x, 0)
+        assert root is not None
+        assert root * root % R == x * x % R
+    assert square_root(5) is None
 
 
 def test_a_sound_gadget_passes_and_every_lie_is_counted() -> None:

@@ -44,6 +44,17 @@ def test_range_equals_python_and_refuses(bits: int) -> None:
     gadget.assert_forgeries_rejected({"x": top - 1})
 
 
+def test_a_bit_is_refused_unless_0_or_1() -> None:
+    """Declared, and asserted of an element."""
+    declared = gadget_circuit({"bit": (Bool, None)}, lambda cs, bit: bit)
+    asserted = gadget_circuit({"bit": (Field, None)}, lambda cs, bit: cs.assert_bool(bit))
+    for gadget in (declared, asserted):
+        for bit in (0, 1):
+            assert gadget.honest({"bit": bit}) == [bit]
+        for bit in (2, -1, R // 2, 1 << 128):
+            gadget.refusal({"bit": bit})
+
+
 def test_range_of_no_bits_is_zero() -> None:
     gadget = gadget_circuit({"x": (Field, None)}, lambda cs, x: cs.assert_range(x, 0))
     assert gadget.honest({"x": 0}) == [0]

@@ -134,7 +134,7 @@ def test_what_is_not_under_the_cap_is_refused(under_cap: Gadget) -> None:
         opening(1, cap[0], children[0], cap),  # a node is no leaf
         opening(1, 0, children[0], cap),
     ):
-        under_cap.refusal(values)
+        under_cap.assert_refused(values, wires=12)
 
 
 def test_an_unused_opening_needs_no_node_but_its_leaf(under_cap: Gadget) -> None:

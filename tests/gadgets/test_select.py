@@ -61,7 +61,7 @@ def test_assert_member(count: int) -> None:
         gadget.honest({"x": value} | members)
         gadget.honest({"x": value} | dict.fromkeys(members, value))
     for x in (0, 1, R - 1, (members["m0"] + 1) % R):
-        gadget.refusal({"x": x} | members)
+        gadget.assert_refused({"x": x} | members)
     gadget.assert_forgeries_rejected({"x": members["m0"]} | members)
 
 
@@ -71,7 +71,7 @@ def test_assert_member_when() -> None:
     assert gadget.cost == 2
     gadget.honest({"bit": 1, "x": 5, "m0": 4, "m1": 5})
     gadget.honest({"bit": 0, "x": 6, "m0": 4, "m1": 5})
-    gadget.refusal({"bit": 1, "x": 6, "m0": 4, "m1": 5})
+    gadget.assert_refused({"bit": 1, "x": 6, "m0": 4, "m1": 5})
     gadget.assert_forgeries_rejected({"bit": 1, "x": 5, "m0": 4, "m1": 5})
 
 

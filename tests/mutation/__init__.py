@@ -1,0 +1,1 @@
+"""The mutation harness: does a test notice when a constraint is weaker than it was written?"""

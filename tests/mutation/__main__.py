@@ -1,0 +1,97 @@
+"""Mutate gadgets and statements, and count what the tests notice.
+
+    python -m tests.mutation                          every target, for at most an hour
+    python -m tests.mutation --target compare         one of them
+    python -m tests.mutation --sample 0.05 --seed 1   a twentieth of the mutants, drawn
+    python -m tests.mutation --list                   the sites of a target, without a run
+
+A mutant is an emitting line, a kind of change and a position (`tests/mutation/mutants.py`). Prints
+a line for every mutant that survives and a score for every target; exits with 1 if one survived
+that docs/mutation.md does not call equivalent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import random
+import sys
+import time
+from pathlib import Path
+
+from tests.mutation import sites
+from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.run import NOTICED, SURVIVED, baseline, verdicts
+from tests.mutation.targets import TARGETS
+
+PAGE = Path(__file__).parents[2] / "docs" / "mutation.md"
+
+
+def equivalent() -> set[str]:
+    """The mutants that the page argues to be equivalent: its lines "- `mutant`"."""
+    lines = PAGE.read_text().splitlines() if PAGE.exists() else []
+    return {line.split("`")[1] for line in lines if line.startswith("- `")}
+
+
+def named(mutant: Mutant) -> str:
+    """How the page names a mutant: by what its line says, which moves less than its number."""
+    place, _, via = mutant.site.partition(" > ")
+    file, _, number = place.partition(":")
+    root = Path(__file__).parents[2]
+    if not number:
+        file, number = place, via.partition(":")[2] or "0"
+    line = (root / file).read_text().splitlines()[int(number) - 1].strip() if int(number) else via
+    how = f" > {via.partition(':')[0]}" if via else ""
+    return f"{file}: {line}{how}: {mutant.kind}, {mutant.position}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("--target", action="append", choices=TARGETS)
+    parser.add_argument("--sample", type=float, default=1.0, help="the part of the mutants to run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--timeout", type=float, default=300.0, help="seconds for one mutant")
+    parser.add_argument("--list", action="store_true")
+    args = parser.parse_args(arguments)
+
+    sites.install()
+    until = time.monotonic() + 60 * args.minutes
+    excused = equivalent()
+    totals: dict[str, int] = {NOTICED: 0}
+    wrong = 0
+    for name in args.target or TARGETS:
+        target = TARGETS[name]
+        for test in target.tests:  # imported once, here, and in no child
+            importlib.import_module(test.removesuffix(".py").replace("/", "."))
+        known = baseline(target, max(args.timeout, 600.0))
+        chosen = mutants(known.counts)
+        if args.list:
+            print(*(f"{site}  x{count}" for site, count in sorted(known.counts.items())), sep="\n")
+            continue
+        rng = random.Random(f"mutation {args.seed} {name}")
+        drawn = rng.sample(chosen, max(1, round(args.sample * len(chosen)))) if chosen else []
+        counts = {NOTICED: 0, SURVIVED: 0}
+        for mutant, verdict in verdicts(drawn, known, args.timeout, until):
+            if verdict != NOTICED and named(mutant) in excused:
+                verdict = "equivalent"
+            counts[verdict] = counts.get(verdict, 0) + 1
+            if verdict not in (NOTICED, "equivalent"):
+                wrong += 1
+                print(f"  {verdict}: {mutant}\n    - `{named(mutant)}`", flush=True)
+        print(f"{name}: {_score(counts)}, of {len(chosen)} mutants", flush=True)
+        for verdict, count in counts.items():
+            totals[verdict] = totals.get(verdict, 0) + count
+    if not args.list:
+        print(f"all: {_score(totals)}")
+    return 1 if wrong else 0
+
+
+def _score(counts: dict[str, int]) -> str:
+    judged = sum(counts.values()) - counts.get("equivalent", 0)
+    parts = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    return f"{100 * counts[NOTICED] / judged:.1f} % ({parts})" if judged else "nothing judged"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

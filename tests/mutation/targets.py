@@ -1,0 +1,64 @@
+"""What is mutated, and the tests that should notice: the source files of a target and its tests.
+
+Tests of counts are left out, and `gadget.cost` equals everything in a mutant's run: a row that is
+missing should be noticed by what it no longer refuses, not by its absence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.mutation.sites import LANGUAGE
+
+_G = "circuits/gadgets/"
+_T = "tests/gadgets/"
+
+
+@dataclass(frozen=True)
+class Target:
+    """`sources` are the beginnings of its sites; `tests` files or ids for pytest."""
+
+    name: str
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+def _gadget(name: str, *tests: str) -> Target:
+    return Target(name, (f"{_G}{name}.py",), tuple(f"{_T}test_{test}.py" for test in tests))
+
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        Target("range", (LANGUAGE,), (f"{_T}test_compare.py", f"{_T}test_bits.py")),
+        _gadget("compare", "compare"),
+        Target("poseidon", (f"{_G}hash.py",), (f"{_T}test_hash.py",)),
+        Target(
+            "merkle",
+            (f"{_G}merkle.py", f"{_G}select.py"),
+            (f"{_T}test_hash.py", f"{_T}test_select.py"),
+        ),
+        _gadget("logic", "logic"),
+        _gadget("bits", "bits"),
+        _gadget("mux", "mux"),
+        _gadget("order", "order"),
+        _gadget("arith", "arith", "division"),
+        _gadget("fixed", "fixed"),
+        _gadget("lanes", "lanes"),
+        _gadget("tiers", "tiers"),
+        _gadget("babyjubjub", "babyjubjub"),
+        _gadget("eddsa", "eddsa"),
+        _gadget("sha256", "sha256"),
+        Target(
+            "margin",
+            ("circuits/margin/",),
+            (
+                "tests/security/test_unsatisfiable.py",
+                "tests/security/test_bound_inputs.py",
+                "tests/security/test_forged_hints.py",
+                "tests/margin/test_statement.py",
+                "tests/margin/test_circuit.py",
+            ),
+        ),
+    )
+}

@@ -1,0 +1,118 @@
+"""The harness: mutants are what they say, and a test that looks notices them.
+
+python -m pytest -m slow tests/mutation      a twentieth of all mutants, by a seed
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.mutation.mutants import KINDS, Mutant, mutants
+from tests.mutation.run import forked
+from tests.mutation.sites import sites_of
+from zk.compiler import spec
+from zk.compiler.frontend import ConstraintSystem
+from zk.compiler.passes import eliminate_linear, simplify
+from zk.compiler.passes.rows import combination
+from zk.compiler.types import Field
+from zk.compiler.witness import Op
+
+SITE = "a.py:1"
+SMALL = ("--target", "compare", "--sample", "0.05", "--seed", "1", "--timeout", "120")
+
+
+def system() -> ConstraintSystem:
+    """x y = p, p q = 1 with a hint q, and p = 3 q: the sites of its rows and its equality."""
+    cs = ConstraintSystem("mutated")
+    cs.n_inputs = 2
+    first = cs.wires(2)
+    x, y = (Field(cs, {first + i: 1}) for i in range(2))
+    product = x * y
+    hint = cs.hint_inverse(product)
+    cs.assert_product(product, hint, 1)
+    cs.assert_equal(product, 3 * hint)
+    sites_of(cs).clear()
+    sites_of(cs)[SITE] = [("row", 0), ("row", 1), ("linear", 0)]
+    return cs
+
+
+def rows(cs: ConstraintSystem) -> list[tuple[dict[int, int], ...]]:
+    return [
+        tuple(combination(cs, matrix, i) for matrix in (cs.a, cs.b, cs.c))
+        for i in range(len(cs.row_origin))
+    ]
+
+
+@pytest.mark.parametrize("position", ["first", "drawn", "last"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mutant_changes_one_constraint_into_another_valid_one(kind: str, position: str) -> None:
+    plain, cs = system(), system()
+    assert Mutant(SITE, kind, position).apply(cs)
+    changed = [
+        i for i, (old, new) in enumerate(zip(rows(plain), rows(cs), strict=True)) if old != new
+    ]
+    equality = [lc for lc, _ in cs.linear] != [lc for lc, _ in plain.linear]
+    assert (changed, equality) == {
+        "first": ([0], False),
+        "drawn": ([1], False),
+        "last": ([], True),
+    }[position]
+    # Still what a compiler could have written: the specification holds to the end.
+    spec.check(cs, set(), "mutated", thorough=True)
+    gone = eliminate_linear(cs)
+    spec.check(cs, simplify(cs, gone), "compiled", thorough=True)
+
+
+def test_a_dropped_product_is_a_value_that_nothing_binds() -> None:
+    cs = system()
+    Mutant(SITE, "drop", "first").apply(cs)
+    assert cs.code[:2].tolist() == [Op.MUL, 3]
+    assert rows(cs)[0] == ({}, {}, {})
+
+
+def test_a_site_that_is_not_there_is_left_alone() -> None:
+    cs = system()
+    assert not Mutant("b.py:2", "drop", "first").apply(cs)
+    assert rows(cs) == rows(system())
+
+
+def test_positions_are_those_that_differ() -> None:
+    found = mutants({"a": 1, "b": 2, "c": 9})
+    assert [sum(m.site == site for m in found) for site in "abc"] == [3, 6, 9]
+    assert len(set(found)) == len(found)
+
+
+def test_a_child_is_stopped_when_its_time_is_up() -> None:
+    assert forked(lambda: 3, 20) == 3
+    start = time.monotonic()
+    assert forked(lambda: time.sleep(60) or 0, 0.2) is None
+    assert time.monotonic() - start < 30
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.mutation", *arguments],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"ZKMARGIN_CHECK_IR": ""},
+        capture_output=True,
+        text=True,
+        timeout=3600,
+    )
+
+
+def test_a_few_mutants_of_the_comparisons_are_noticed() -> None:
+    done = command(*SMALL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "compare: 100.0 % (2 noticed)" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_twentieth_of_all_mutants_is_noticed() -> None:
+    done = command("--sample", "0.05", "--seed", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
