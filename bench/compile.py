@@ -89,7 +89,7 @@ def ours(size: int, out: Path) -> None:
     """Compile the circuit in this process and write its .r1cs."""
     from circuits.gadgets.hash import poseidon
     from circuits.gadgets.select import select
-    from zk import Bool, Circuit, ConstraintSystem, Field, Uint, compile, private, public
+    from zk import Bool, Circuit, ConstraintSystem, Field, compile, private, public
     from zk.formats.r1cs import save_r1cs
 
     class Mix(Circuit):
@@ -118,8 +118,6 @@ def ours(size: int, out: Path) -> None:
                 node = poseidon(cs, [left, node + sibling - left])
             cs.assert_equal(node, self.root)
 
-    # A class body inside a function: the types are found in the module's globals.
-    globals().update(Field=Field, Uint=Uint, Bool=Bool)
     circuit = compile(Mix(*parts(size)))
     save_r1cs(out, circuit.r1cs)
 
