@@ -136,8 +136,9 @@ class Fixed:
 def assert_covers(cs: ConstraintSystem, have: Fixed, need: Fixed) -> None:
     """have >= need, where `have` is exact or a floor and `need` exact or a ceiling.
 
-    So that rounding can only make the claim harder. Requires: nothing beyond the types.
-    Cost: that of assert_le at the larger scale.
+    So that rounding can only make the claim harder.
+
+    Requires: nothing beyond the types.   Cost: that of assert_le at the larger scale.
     """
     if have.rounding is CEIL or need.rounding is FLOOR:
         raise CompileError(

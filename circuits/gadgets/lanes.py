@@ -100,7 +100,10 @@ def trusted_lanes(cs: ConstraintSystem, packed: Field, bits: int, count: int, wi
 
 
 def broadcast(cs: ConstraintSystem, value: Int, count: int, width: int) -> Lanes:
-    """`value` in every lane. Free."""
+    """Lanes that all hold `value`.
+
+    Requires: nothing beyond the types; a value that does not fit is a CompileError.   Cost: none.
+    """
     return pack_lanes(cs, [value] * count, width)
 
 
