@@ -218,6 +218,8 @@ def prove(pk: ProvingKey, witness: Limbs) -> Proof:
     out, into = _out(2 * G1_LIMBS + G2_LIMBS)
     if pk.coefficients.dtype != COEFFICIENT:
         raise EngineError("coefficients: an array of groth16.COEFFICIENT is needed")
+    if len(pk.a) != pk.n_wires or len(pk.h) != pk.domain_size:
+        raise EngineError("the key's points are not as many as its header says")
     g1 = np.stack([pk.vk.alpha1, pk.beta1, pk.delta1])
     g2 = np.stack([pk.vk.beta2, pk.vk.delta2])
     key = [
