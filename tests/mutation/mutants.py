@@ -100,10 +100,12 @@ def _changed(
         return lc
     wire = rng.choice(sorted(w for w in lc if w))
     near = [w for w in (*range(wire - 1, 0, -1), *range(wire + 1, below)) if w not in lc][:1]
-    candidates = [w for w in others if w] + near
-    if candidates:
-        lc[rng.choice(candidates)] = lc.pop(wire)
-    return lc
+    candidates = [w for w in others if w] + near or [0]
+    chosen = rng.choice(candidates)
+    coefficient = lc.pop(wire)
+    # The constant is the last resort; it may be there already.
+    lc[chosen] = (lc.get(chosen, 0) + coefficient) % R
+    return {w: k for w, k in lc.items() if k}
 
 
 def _defined(cs: ConstraintSystem, row: int) -> int | None:
