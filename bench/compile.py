@@ -1,6 +1,6 @@
 """Compile time and memory at 10^5 and 10^6 constraints, beside circom: `python -m bench.compile`.
 
-    python -m bench.compile [--sizes 100000,1000000] [--runs 3] [--circom PATH]
+    python -m bench.compile [--sizes 100000,1000000] [--runs 3] [--circom PATH] [--write FILE]
 
 The circuit is a third a chain of Poseidon hashes, a third range checks of 64 bits, a third levels
 of a Merkle path. Beside it circom2 of tests/js/node_modules (circom compiled to WebAssembly) at -O2
@@ -12,6 +12,7 @@ memory, in turn; medians of --runs.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -158,7 +159,7 @@ def commands(size: int, folder: Path, circom: str | None) -> dict[str, list[str]
         "ours": [sys.executable, "-m", "bench.compile", "--child", str(size), "mix.r1cs"],
         "circom2": ["node", str(MODULES / ".bin" / "circom2"), *rest],
     }
-    return found | ({"native circom": [circom, *rest]} if circom else {})
+    return found | ({"native": [circom, *rest]} if circom else {})
 
 
 def main() -> None:
@@ -168,38 +169,66 @@ def main() -> None:
     parser.add_argument("--circom", help="a native circom to measure too")
     parser.add_argument("--seconds", type=float, default=900, help="for one process")
     parser.add_argument("--only", default="", help="compilers to run, with commas")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="the page to renew")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         ours(int(options.child[0]), Path(options.child[1]))
         return
-    print(
-        "| size | compiler | constraints | seconds | MiB | times ours |\n|---|---|---|---|---|---|"
-    )
+    lines = list(HEADER)
     for size in map(int, options.sizes.split(",")):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             # circom2 sees nothing outside the folder that it is started in.
             shutil.copytree(MODULES / "circomlib" / "circuits", folder / "circuits")
-            lines = commands(size, folder, options.circom)
+            compilers = commands(size, folder, options.circom)
             if options.only:
-                lines = {key: lines[key] for key in options.only.split(",")}
-            runs: dict[str, list[Run]] = {key: [] for key in lines}
+                compilers = {key: compilers[key] for key in options.only.split(",")}
+            runs: dict[str, list[Run]] = {key: [] for key in compilers}
             for _ in range(options.runs):
-                for key, command in lines.items():
-                    if not any(run.ended != "ok" for run in runs[key]):
+                for key, command in compilers.items():
+                    if all(run.ended == "ok" for run in runs[key]):
                         out = folder / "mix.r1cs"
                         runs[key].append(measure(command, folder, out, options.seconds))
-            for key, found in runs.items():
-                print(row(size, key, found, runs.get("ours", found)), flush=True)
-    print(
-        f"\nMedians of {options.runs}, {os.cpu_count()} processors ({platform.machine()}), Python "
-        f"{platform.python_version()}; seconds and memory of the whole process."
+                        print(key, runs[key][-1], file=sys.stderr)
+            lines += [row(size, key, runs[key], runs.get("ours", runs[key])) for key in runs]
+    lines += ["", machine(options)]
+    print("\n".join(lines))
+    if options.write:
+        options.write.write_text("\n".join([PAGE, *lines, ""]))
+
+
+HEADER = (
+    "| size | compiler | constraints | seconds | MiB | times ours |",
+    "|---:|---|---:|---:|---:|---:|",
+)
+PAGE = """# Compile times beside circom
+
+Made by `python -m bench.compile --write docs/compile-times.md`. A third of the circuit is a chain
+of Poseidon hashes, a third range checks of 64 bits, a third levels of a Merkle path. Measured from
+source to `.r1cs`: whole processes, their wall-clock time and peak memory, in turn on one machine.
+circom2 is npm's WebAssembly build, native the same compiler built for the machine (`--circom`);
+both at -O2, with circomlib's Poseidon.
+"""
+
+
+def machine(options: argparse.Namespace) -> str:
+    package = json.loads((MODULES / "circom2" / "package.json").read_text())
+    native = ""
+    if options.circom:
+        said = subprocess.run(
+            [options.circom, "--version"], capture_output=True, text=True, check=True, timeout=60
+        )
+        native = f", native {said.stdout.strip()}"
+    return (
+        f"Medians of {options.runs}, {os.cpu_count()} processors ({platform.machine()}), load "
+        f"{os.getloadavg()[0]:.0f} at the end, Python {platform.python_version()}, circom2 "
+        f"{package['version']}{native}; no process was given more than {options.seconds:.0f} s."
     )
 
 
 def row(size: int, name: str, runs: list[Run], base: list[Run]) -> str:
-    """A line of the table."""
+    """A line of the table; a compiler that failed has what it took until then."""
     median = statistics.median
     seconds = median(run.seconds for run in runs)
     memory = median(run.memory for run in runs)
