@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,8 +129,8 @@ def judge(mutant: Mutant, known: Baseline, seconds: float) -> str:
         return code if code or not others else _pytest(others, [], ["-x"])
 
     code = forked(work, seconds)
-    if code == BROKEN:
-        raise AssertionError(f"the harness failed: {mutant}")
+    if code not in (None, 0, 1, 2):  # 1: a test failed; 2: tests could not be collected
+        raise AssertionError(f"the harness failed, {code}: {mutant}")
     return TIMED_OUT if code is None else NOTICED if code else SURVIVED
 
 
@@ -142,7 +143,9 @@ def _applied(mutant: Mutant, cs: ConstraintSystem) -> None:
 
 
 def _pytest(tests: list[str], plugins: list[Any], options: list[str]) -> int:
-    options = [*options, "-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    # Everything was imported beforehand, assertions as they are written.
+    rewritten = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    options = [*options, *rewritten, "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
     return int(pytest.main([*options, *tests], plugins=plugins))
 
 
@@ -150,16 +153,18 @@ def forked(work: Callable[[], int], seconds: float) -> int | None:
     """work()'s result in a child process, silent; None if it had to be stopped."""
     child = os.fork()
     if child == 0:
-        code = BROKEN
-        with contextlib.suppress(BaseException):
-            os.setpgid(0, 0)
+        code, heard = BROKEN, os.dup(2)
+        try:
             silence = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
                 os.dup2(silence, stream)
             with open(os.devnull, "w") as null:
                 sys.stdout = sys.stderr = null
                 code = work()
-        os._exit(code)
+        except BaseException:
+            os.write(heard, traceback.format_exc().encode())
+        finally:
+            os._exit(code)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         done, status = os.waitpid(child, os.WNOHANG)
