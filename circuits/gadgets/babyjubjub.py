@@ -227,6 +227,8 @@ def multiply_fixed(cs: ConstraintSystem, bits: Sequence[Bool], base: Point) -> E
     if not 1 <= n <= 252:
         raise CompileError(f"multiply_fixed takes 1 to 252 bits, not {n}", cs.source_line())
     scalars = [Field(cs, bit(cs, b, "multiply_fixed").lc) for b in bits]
+    if not babyjubjub.on_curve(base) or base == babyjubjub.IDENTITY or not _in_subgroup(base):
+        raise CompileError("the base is not a point of the prime-order subgroup", cs.source_line())
     windows, last = _tables(base, n)
     # Window i holds k in 0 .. 7 and gives the point (2 k - 7) 8^i H, where 2 H = base. Of m
     # windows 8^m < l, so multiples below are as integers.
@@ -247,16 +249,15 @@ def multiply_fixed(cs: ConstraintSystem, bits: Sequence[Bool], base: Point) -> E
     return add(cs, to_edwards(cs, points[0]), final) if points else final
 
 
+_in_subgroup = cache(babyjubjub.in_subgroup)
+
+
 @cache
 def _tables(base: Point, n: int) -> tuple[list[list[Point]], list[Point]]:
     """Montgomery points of the windows, then Edwards points for the last 1 to 3 bits.
 
     The windows add up to 2 S H - (8^m - 1) H for their bits' S; the last table makes up for it.
     """
-    if not babyjubjub.on_curve(base) or base == babyjubjub.IDENTITY:
-        raise CompileError("the base is not a point of the prime-order subgroup")
-    if not babyjubjub.in_subgroup(base):
-        raise CompileError("the base is not a point of the prime-order subgroup")
     m = (n - 1) // WINDOW
     half = babyjubjub.multiply(base, (ORDER + 1) // 2)
     windows, power = [], half

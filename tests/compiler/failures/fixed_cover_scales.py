@@ -1,0 +1,13 @@
+"""Coverage at scales of which neither divides the other."""
+
+from __future__ import annotations
+
+from circuits.gadgets.fixed import Fixed, assert_covers
+from zk import Circuit, Uint, private
+
+
+class Failing(Circuit):
+    x: Uint = private(bits=8)
+
+    def define(self, cs):
+        assert_covers(cs, Fixed(self.x, 100), Fixed(self.x, 30))

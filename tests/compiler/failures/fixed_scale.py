@@ -1,0 +1,13 @@
+"""A scale of zero."""
+
+from __future__ import annotations
+
+from circuits.gadgets.fixed import Fixed
+from zk import Circuit, Uint, private
+
+
+class Failing(Circuit):
+    x: Uint = private(bits=8)
+
+    def define(self, cs):
+        cs.assert_equal(Fixed(self.x, 0).value, 5)

@@ -1,0 +1,12 @@
+"""A range of fewer bits than none."""
+
+from __future__ import annotations
+
+from zk import Circuit, Uint, private
+
+
+class Failing(Circuit):
+    x: Uint = private(bits=8)
+
+    def define(self, cs):
+        cs.assert_range(self.x, -1)
