@@ -127,10 +127,12 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         np.arange(n_wires, dtype=np.uint64),
         n_wires,
     )
+    if set(debug) != {"origins", "gadgets"}:
+        raise ArtifactError("its debug section has a part too many or too few")
     origins = tuple((words, where) for words, where in debug["origins"])
     if not all(isinstance(text, str) for origin in origins for text in origin):
         raise ArtifactError("an origin is not a pair of texts")
-    gadgets = tuple(debug.get("gadgets", ()))  # older files have none
+    gadgets = tuple(debug["gadgets"])
     if len(gadgets) not in (0, len(origins)) or not all(isinstance(g, str) for g in gadgets):
         raise ArtifactError("a gadget path is not a text, or not one for each origin")
     row_origin = np.frombuffer(sections["rows"], dtype="<u4")
