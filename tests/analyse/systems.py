@@ -133,6 +133,30 @@ def scaled_bits(n: int) -> tuple[list[Row], int, int, int]:
     return rows, n + 1, n - 1, 1
 
 
+def compared_bits(bound: int, top: int | None = 127) -> tuple[list[Row], int, int, int]:
+    """Outputs 1 .. 254: bits of input 255, compared with `bound` two bits at a time.
+
+    The i-th pair adds 2^i if it is below the bound's, 2^128 - 2^i if it is above: bit 127 of the
+    sum says whether the bits are above the bound. It has to be 0; `top` is the bit that has to be.
+    """
+    n, first_part, first_digit = 254, 256, 256 + 127
+    rows = [bit(w) for w in range(1, n + 1)]
+    rows.append(equal({w: 1 << (w - 1) for w in range(1, n + 1)}, {n + 1: 1}))
+    for i in range(127):
+        low, high, part = 2 * i + 1, 2 * i + 2, first_part + i
+        there = bound >> (2 * i) & 3
+        t = [(d < there) * (1 << i) + (d > there) * ((1 << 128) - (1 << i)) for d in range(4)]
+        linear = {part: 1, 0: -t[0], low: t[0] - t[1], high: t[0] - t[2]}
+        rows.append(({high: t[3] - t[2] - t[1] + t[0]}, {low: 1}, linear))
+    digits = [first_digit + k for k in range(135)]
+    rows += [bit(w) for w in digits]
+    parts = {first_part + i: 1 for i in range(127)}
+    rows.append(equal(parts, {w: 1 << k for k, w in enumerate(digits)}))
+    if top is not None:
+        rows.append(equal({digits[top]: 1}, {}))
+    return rows, first_digit + 135, n, 1
+
+
 #: name -> (system, verdict on its outputs that is true).
 KNOWN = {
     "8 bits": (to_bits(8), "safe"),
@@ -148,5 +172,12 @@ KNOWN = {
     "square root of 100 bits": (root(100), "safe"),
     "select": (selected(), "safe"),
     "doubling": (montgomery_double(), "unsafe"),
+    "254 bits below r": (compared_bits(R - 1), "safe"),
+    "254 bits below r / 2": (compared_bits(R // 2), "safe"),
+    "254 bits, at most r": (compared_bits(R), "unsafe"),
+    "254 bits, compared in vain": (compared_bits(R - 1, None), "unsafe"),
+    # r - 1 begins with 11 00 00: whoever exceeds it does so in the second pair or later.
+    "254 bits, bit 126 is 0": (compared_bits(R - 1, 126), "safe"),
+    "254 bits, bit 3 is 0": (compared_bits(R - 1, 3), "unsafe"),
     "addition on the complete curve": (edwards_add(), "safe"),
 }

@@ -16,6 +16,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from zk.analyse.digits import Table, forbids, part_table
 from zk.errors import ArtifactError
 from zk.field import R, from_limbs
 from zk.r1cs import R1CS
@@ -297,6 +298,60 @@ class _Checker:
             zero.add(w)
         _need(zero.issuperset(wires), "radix: not unique")
         for w in wires:
+            self.learn(w)
+
+    def step_fold(
+        self,
+        source: int,
+        multiplier: int,
+        copies: list[list[int]],
+        combination: list[list[int]],
+        scale: int,
+        modulus: int,
+        parts: list[list[int]],
+    ) -> None:
+        """Bits whose weighted sum is below R because a comparison says so: see `digits`."""
+        _need(_is(multiplier, 1, R) and _is(scale, 1, R), "fold")
+        terms = {w: c for w, c in self.equation(source)[0].items() if not self.known[w]}
+        _need(all(self.bounds(w) == (0, 1) for w in terms), "fold: bits")
+        weights = {w: c * multiplier % R for w, c in terms.items()}
+        below = 0
+        for weight in sorted(weights.values()):
+            _need(weight > below, "fold: not unique")
+            below += weight
+        bit_of = {w: w for w in terms}
+        for copy, new, old in copies:
+            lc, constant = self.equation(copy)
+            _need(set(lc) == {new, old} and sum(lc.values()) % R == 0, "fold: copy")
+            _need(constant == 0 and new not in bit_of, "fold: copy")
+            bit_of[new] = bit_of[old]
+        total: LC = {}
+        offset = 0
+        for equation, factor in combination:
+            lc, constant = self.equation(equation)
+            offset += factor * scale * constant
+            for w, c in lc.items():
+                total[w] = (total.get(w, 0) + factor * scale * c) % R
+        tables: list[Table] = []
+        grouped: set[int] = set()
+        for part, row in parts:
+            _need(_is(row, 0, self.m) and _is(part, 1, len(self.known)), "fold: part")
+            _need(part not in bit_of, "fold: part")
+            lcs = (self.rows[0][row], self.rows[1][row], self.rows[2][row])
+            made = part_table(lcs, part, total.pop(part), bit_of, weights)
+            if made is None or made[0] & grouped:
+                raise BadCertificate("a step does not follow: fold: part")
+            grouped |= made[0]
+            tables.append(made[1])
+        tables += [[(0, 0), (weights[w], 0)] for w in weights if w not in grouped]
+        others = []
+        for w, c in total.items():
+            if c:
+                _need(self.bounds(w)[1] - self.bounds(w)[0] <= 1, "fold: a sum of bits")
+                others.append(_times(c, self.bounds(w)))
+        _need(forbids(tables, others, _signed(offset % R), modulus), "fold")
+        # Two sums below R of one residue are equal, and each weight exceeds all smaller ones.
+        for w in terms:
             self.learn(w)
 
     # Steps: products ---------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from zk.analyse.alias import find_aliases
 from zk.analyse.cases import split_cases
 from zk.analyse.checker import FORMAT, system_digest
 from zk.analyse.limits import Budget, OutOfBudget
@@ -60,6 +61,8 @@ def prove(
         echelon: Echelon | None = None
         while not _done(p, goal):
             if p.retry():
+                continue
+            if find_aliases(p):
                 continue
             if echelon is None:
                 echelon = Echelon(p)
