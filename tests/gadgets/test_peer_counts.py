@@ -1,4 +1,4 @@
-"""docs/costs.md: ours as measured now, gnark's as in the data file, and none of ours the larger.
+"""docs/costs.md: ours as measured, gnark's as in the data file, and none of ours the larger.
 
 circomlib's column is renewed by the command; the templates that compile in a moment are compiled
 here again.
@@ -14,6 +14,7 @@ import pytest
 
 from bench import counts
 from tests import snarkjs
+from tests.gadgets import costs
 
 PAGE = (Path(__file__).parents[2] / "docs" / "costs.md").read_text()
 ROWS = {
@@ -36,7 +37,8 @@ def test_the_page_has_every_gadget() -> None:
 @pytest.mark.parametrize("gadget", counts.GADGETS, ids=lambda gadget: gadget.name)
 def test_a_row_holds_and_none_of_ours_is_larger(gadget: counts.Gadget) -> None:
     ours, circom, gnark = ROWS[gadget.name]
-    assert ours == gadget.ours.count()
+    golden = costs.golden()["gadgets"].get(gadget.ours.name)  # which test_costs measures
+    assert ours == (gadget.ours.count() if golden is None else golden)
     entry = counts.gnark()["counts"].get(gadget.name)
     assert gnark == (entry["constraints"] if entry else None)
     assert circom is not None
