@@ -72,10 +72,11 @@ component main {public [digest, root]} = Workload(%d, %d, %d);
 
 @dataclass(frozen=True)
 class Run:
-    """A whole process: its end, wall-clock seconds, peak memory in MiB, constraints made."""
+    """A whole process: its end, wall-clock and processor seconds, peak MiB, constraints made."""
 
     ended: str
     seconds: float
+    processor: float
     memory: float
     constraints: int
 
@@ -148,7 +149,7 @@ def measure(command: list[str], folder: Path, out: Path, seconds: float) -> Run:
         made = load_r1cs(out).n_constraints
     out.unlink(missing_ok=True)
     ended = "ok" if made else "timeout" if took >= seconds else f"failed ({process.returncode})"
-    return Run(ended, took, usage.ru_maxrss / 1024, made)
+    return Run(ended, took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, made)
 
 
 def commands(size: int, folder: Path, circom: str | None) -> dict[str, list[str]]:
@@ -199,8 +200,8 @@ def main() -> None:
 
 
 HEADER = (
-    "| size | compiler | constraints | seconds | MiB | times ours |",
-    "|---:|---|---:|---:|---:|---:|",
+    "| size | compiler | constraints | seconds | processor s | MiB | seconds : ours | MiB : ours |",
+    "|---:|---|---:|---:|---:|---:|---:|---:|",
 )
 PAGE = """# Compile times beside circom
 
@@ -231,11 +232,17 @@ def row(size: int, name: str, runs: list[Run], base: list[Run]) -> str:
     """A line of the table; a compiler that failed has what it took until then."""
     median = statistics.median
     seconds = median(run.seconds for run in runs)
+    processor = median(run.processor for run in runs)
     memory = median(run.memory for run in runs)
     last = runs[-1]
     made = f"{last.constraints:,}" if last.ended == "ok" else last.ended
-    ratio = median(t.seconds / o.seconds for t, o in zip(runs, base, strict=False))
-    return f"| {size:,} | {name} | {made} | {seconds:.1f} | {memory:,.0f} | {ratio:.1f} |"
+    pairs = list(zip(runs, base, strict=False))
+    slower = median(t.seconds / o.seconds for t, o in pairs)
+    larger = median(t.memory / o.memory for t, o in pairs)
+    return (
+        f"| {size:,} | {name} | {made} | {seconds:.1f} | {processor:.1f} | {memory:,.0f} "
+        f"| {slower:.1f} | {larger:.1f} |"
+    )
 
 
 if __name__ == "__main__":
