@@ -41,6 +41,7 @@ def test_range_equals_python_and_refuses(bits: int) -> None:
         assert gadget.honest({"x": x}) == [x]
     for x in (top, top + 1, -1, R - top, R // 2, R // 2 + 1, 1 << 253):
         gadget.refusal({"x": x})
+    gadget.assert_refused({"x": top}, wires=8)
     gadget.assert_forgeries_rejected({"x": top - 1})
 
 
@@ -69,6 +70,7 @@ def test_signed_range_equals_python_and_refuses(bits: int) -> None:
         assert gadget.honest({"x": x}) == [x]
     for x in (half, -half - 1, R // 2, R // 2 + 1):
         gadget.refusal({"x": x})
+    gadget.assert_refused({"x": half}, wires=8)
     gadget.assert_forgeries_rejected({"x": -half})
 
 
@@ -265,6 +267,8 @@ def test_assert_le_and_assert_less(pair, bits: int) -> None:
             else:
                 gadget.refusal({"x": x, "y": y})
     le.assert_forgeries_rejected({"x": values[0][0], "y": values[-1][0]})
+    for gadget in (le, less):
+        gadget.assert_refused({"x": values[-1][0], "y": values[0][0]}, wires=8)
 
 
 def test_a_false_order_cannot_be_forged() -> None:
@@ -292,3 +296,12 @@ def test_what_has_no_range_is_not_compared(compare) -> None:
         gadget_circuit({"x": (Uint, 8), "y": (Field, None)}, compare)
     with pytest.raises((CompileError, AttributeError)):
         gadget_circuit({"x": (Field, None), "y": (Uint, 8)}, compare)
+
+
+def test_an_integer_may_stand_on_either_side_of_an_equality() -> None:
+    for constant in (5, 0):
+        gadget = gadget_circuit(
+            {"x": (Field, None)}, lambda cs, x, constant=constant: cs.assert_equal(constant, x)
+        )
+        gadget.honest({"x": constant})
+        gadget.refusal({"x": constant + 1})

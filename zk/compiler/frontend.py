@@ -226,10 +226,11 @@ class ConstraintSystem:
             self.table.append(value)
         return index
 
-    def assert_equal(self, x: Field, y: Field | int) -> None:
+    def assert_equal(self, x: Field | int, y: Field | int) -> None:
         """x = y. Free where a wire can be substituted away, else one constraint."""
         self._own(x, y)
-        lc = add_lc(x.lc, y.lc, -1) if isinstance(y, Field) else add_lc(x.lc, {0: y % R}, -1)
+        a, b = (z.lc if isinstance(z, Field) else {0: z % R} if z % R else {} for z in (x, y))
+        lc = add_lc(a, b, -1)
         constant = constant_of(lc)
         if constant == 0:
             return
