@@ -90,7 +90,8 @@ class Gadget:
     def assert_refused(self, values: Mapping[str, int], *, seed: int = 0, wires: int = 80) -> None:
         """These inputs are refused, whatever any one wire that the program computes is said to be.
 
-        A product in a chain counts too: a prover may write 0 there, if no row says what it is.
+        A product in a chain counts too: a prover may write 0 there, if no row says what it is. And
+        what the program cannot satisfy is mended by every hint that could.
         """
         self.refusal(values)
         rng = random.Random(f"refused {seed}")
@@ -98,8 +99,13 @@ class Gadget:
         computed = range(self.circuit.program.n_inputs + 1, self.circuit.r1cs.n_wires)
         for wire in rng.sample(computed, min(wires, len(computed))):
             for value in {0, 1, R - 1, (witness[wire] + 1) % R} - {witness[wire]}:
-                if self.attack.forge({wire: value})[0] is None:
-                    raise AssertionError(f"false inputs pass with wire {wire} forged")
+                self._refused({wire: value})
+        for lies in self.attack.mended({}, rng):
+            self._refused(lies)
+
+    def _refused(self, lies: Mapping[int, int]) -> None:
+        if self.attack.forge(lies)[0] is None:
+            raise AssertionError(f"false inputs pass with wires {sorted(lies)} forged")
 
     def assert_forgeries_rejected(
         self, values: Mapping[str, int], *, seed: int = 0, pairs: int = 60, repairs: int = 60
@@ -269,15 +275,17 @@ class Attack:
 
         A bit that nothing holds to be one mends a decomposition of which another bit was flipped.
         """
-        index = self._writer[min(lies)]
-        w = self._continue(self._honest[: self._code[index][1]], index, lies)
+        w = self._honest
+        if lies:
+            index = self._writer[min(lies)]
+            w = self._continue(self._honest[: self._code[index][1]], index, lies)
         row = self.first_broken(w)
         if row is None:
             return [dict(lies)]
         mends = [
             {**lies, wire: root}
             for wire in self._hints_of(row, lies)
-            for root in self._roots(row, wire, w)
+            for root in self._roots(row, wire, list(w))
         ]
         most = min(40, max(2, 1000 // len(self._rows[0].rows)))
         return rng.sample(mends, min(most, len(mends)))

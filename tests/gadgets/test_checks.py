@@ -81,6 +81,22 @@ def test_a_link_of_a_chain_that_nothing_binds_is_found() -> None:
         gadget.assert_refused({"x": 1, "y": 2, "z": 3})
 
 
+def test_an_assertion_with_a_bit_that_nothing_holds_is_found() -> None:
+    """x < 16 by a decomposition whose bit 2 is anything; nothing is returned that a lie changes."""
+
+    def body(cs, x):
+        hints = cs.hint_bits(x, 3, 1)
+        low = x - hints[1] * 4
+        for i in (0, 2):
+            low = low - cs.assert_bool(hints[i]) * (2 << i)
+        cs.assert_bool(low)
+
+    gadget = gadget_circuit({"x": (Field, None)}, body)
+    gadget.refusal({"x": 16})
+    with pytest.raises(AssertionError, match="false inputs pass"):
+        gadget.assert_refused({"x": 16})
+
+
 @pytest.mark.parametrize("free", range(4))
 def test_a_bit_that_nothing_holds_is_found(free: int) -> None:
     """A decomposition with one bit unasserted: a lie in another bit is mended by that one."""
