@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zk.analyse.digits import LC, Table, forbids, part_table
+from zk.analyse.digits import LC, Table, forbids, part_table, reduced
 from zk.analyse.facts import HALF, times
 from zk.analyse.propagate import Propagator
 from zk.analyse.system import rows_of
@@ -52,9 +52,16 @@ def _comparison(
         return None
     bit_of, copies = _copies(p, terms)
     # Rows whose only wire that is no bit is linear: its value is a function of the bits.
+    system = p.system
+    defined = {
+        w: dict(zip(d.wires, d.coeffs, strict=True))
+        for w in bit_of
+        if w >= system.n
+        for d in (system.definitions[w - system.n],)
+    }
     found: dict[int, int] = {}
     for product in {q for w in bit_of for q in _rows_with(p, w)}:
-        left, right, result = (set(lc) for lc in rows[product])
+        left, right, result = (set(reduced(lc, defined, bit_of)) for lc in rows[product])
         new = (left | right | result) - {0} - set(bit_of)
         if len(new) == 1 and new <= result - left - right:
             found[new.pop()] = product
@@ -63,7 +70,10 @@ def _comparison(
     for start in _sums(p, found):
         total, constant, combination = _sum_of(p, found, start)
         if total is not None:
-            chosen = _forbidden(p, rows, found, total, constant, bit_of, weights)
+            made_by = {
+                row: [reduced(lc, defined, bit_of) for lc in rows[row]] for row in found.values()
+            }
+            chosen = _forbidden(p, made_by, found, total, constant, bit_of, weights)
             if chosen is not None:
                 made = [[s, f] for s, f in combination.items()]
                 return ["fold", source, multiplier, copies, made, *chosen]
@@ -72,7 +82,7 @@ def _comparison(
 
 def _forbidden(
     p: Propagator,
-    rows: list[tuple[LC, LC, LC]],
+    rows: dict[int, list[LC]],
     found: dict[int, int],
     total: LC,
     constant: int,
@@ -89,7 +99,8 @@ def _forbidden(
         tables: list[Table] = []
         grouped: set[int] = set()
         for w, row in parts:
-            made = part_table(rows[row], w, scaled[w], bit_of, weights)
+            left, right, result = rows[row]
+            made = part_table((left, right, result), w, scaled[w], bit_of, weights)
             if made is None or made[0] & grouped:
                 return None
             grouped |= made[0]

@@ -16,7 +16,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from zk.analyse.digits import Table, forbids, part_table
+from zk.analyse.digits import Table, forbids, part_table, reduced
 from zk.errors import ArtifactError
 from zk.field import R, from_limbs
 from zk.r1cs import R1CS
@@ -332,13 +332,14 @@ class _Checker:
             offset += factor * scale * constant
             for w, c in lc.items():
                 total[w] = (total.get(w, 0) + factor * scale * c) % R
+        defined = {w: self.definitions[w - self.n] for w in bit_of if w >= self.n}
         tables: list[Table] = []
         grouped: set[int] = set()
         for part, row in parts:
             _need(_is(row, 0, self.m) and _is(part, 1, len(self.known)), "fold: part")
             _need(part not in bit_of, "fold: part")
-            lcs = (self.rows[0][row], self.rows[1][row], self.rows[2][row])
-            made = part_table(lcs, part, total.pop(part), bit_of, weights)
+            left, right, result = (reduced(lcs[row], defined, bit_of) for lcs in self.rows)
+            made = part_table((left, right, result), part, total.pop(part), bit_of, weights)
             if made is None or made[0] & grouped:
                 raise BadCertificate("a step does not follow: fold: part")
             grouped |= made[0]

@@ -42,6 +42,23 @@ def part_table(
     return set(bits), table
 
 
+def reduced(lc: LC, bits: dict[int, LC], bit_of: dict[int, int]) -> LC:
+    """The combination with the bits that are defined by combinations put in for those.
+
+    An optimiser solves the bits' sum for one bit and puts the sum in its place; `bits` has the
+    definitions of such bits. What their definitions hold beside bits is what tells them apart.
+    """
+    lc = dict(lc)
+    for wire, definition in bits.items():
+        marks = [w for w in definition if w in lc and w not in bit_of]
+        if marks:
+            factor = lc[marks[0]] * pow(definition[marks[0]], -1, R) % R
+            for w, c in definition.items():
+                lc[w] = (lc.get(w, 0) - factor * c) % R
+            lc[wire] = (lc.get(wire, 0) + factor) % R
+    return {w: c for w, c in lc.items() if c}
+
+
 def forbids(tables: list[Table], others: list[Interval], constant: int, modulus: int) -> bool:
     """Whether no choice with V >= R agrees with: parts + others + constant = 0 mod R.
 

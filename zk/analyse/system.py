@@ -2,8 +2,8 @@
 
 Notation: m constraints over wires 0 .. n - 1, wire 0 being 1. Each combination with two wires or
 more that a product reads gets a *defined wire* t >= n with t = combination without its constant;
-combinations that differ by a factor and a constant share one. The first seen decides the factor,
-so that a combination which the circuit makes 0 or 1 has a wire that is 0 or 1 up to a shift. Then
+combinations that differ by a factor and a constant share one. What the circuit makes a bit has
+a wire that is 0 or 1 up to a shift. Then
 
     an equation is   sum(coeffs[i] * w[wires[i]]) + constant = 0
     a product is     (a s + b) * (c t + d) = e u + f        over wires s, t, u
@@ -90,6 +90,11 @@ class System:
                 self.in_products[wire].append(i)
 
     def _build(self, rows: list[tuple[LC, LC, LC]], budget: Budget | None) -> None:
+        for a, b, c in rows:
+            # What the circuit makes a bit is defined first, so that its wire has two values 1
+            # apart, and not any multiple of it that another row reads.
+            if not c and len(a) > 2 and len(b) > 2:
+                self._affine(a)
         for k, (a, b, c) in enumerate(rows):
             if budget is not None:
                 budget.spend()
