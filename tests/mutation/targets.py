@@ -53,6 +53,7 @@ TARGETS: dict[str, Target] = {
             "margin",
             ("circuits/margin/",),
             (
+                "tests/security/test_slots.py",
                 "tests/security/test_unsatisfiable.py",
                 "tests/security/test_bound_inputs.py",
                 "tests/security/test_forged_hints.py",
