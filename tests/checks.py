@@ -282,13 +282,21 @@ class Attack:
         row = self.first_broken(w)
         if row is None:
             return [dict(lies)]
-        mends = [
-            {**lies, wire: root}
+        mends = [{**lies, wire: root} for wire, root in self.mends(row, w, lies)]
+        most = min(40, max(2, 1000 // len(self._rows[0].rows)))
+        return rng.sample(mends, min(most, len(mends)))
+
+    def mends(self, row: int, w: Sequence[int], lies: Mapping[int, int]) -> list[tuple[int, int]]:
+        """Every hint that a row reads, with every value that satisfies it."""
+        return [
+            (wire, root)
             for wire in self._hints_of(row, lies)
             for root in self._roots(row, wire, list(w))
         ]
-        most = min(40, max(2, 1000 // len(self._rows[0].rows)))
-        return rng.sample(mends, min(most, len(mends)))
+
+    def rows_of(self, wire: int) -> list[int]:
+        """The rows that read a wire."""
+        return self._by_wire[wire]
 
     def _roots(self, row: int, wire: int, w: list[int]) -> list[int]:
         """The values of a wire that satisfy a row, the others being what they are."""

@@ -78,7 +78,7 @@ def _change(cs: ConstraintSystem, occurrence: Occurrence, kind: str, rng: random
     # The C of a product is its wire: what changes is what is multiplied.
     matrices = [cs.a, cs.b] if wire is not None else [cs.a, cs.b, cs.c]
     lcs = [combination(cs, rows, index) for rows in matrices]
-    # Where the product is 0 a factor of one term may be scaled: b (b - 1) and 2 b (b - 1) are 0 alike.
+    # b (b - 1) and 2 b (b - 1) are 0 alike: a factor of one term is left alone where C is 0.
     scaled = not combination(cs, cs.c, index)
     able = [i for i, lc in enumerate(lcs) if (any(lc) if kind == "swap" else len(lc) > scaled)]
     if able:

@@ -54,6 +54,7 @@ TARGETS: dict[str, Target] = {
             ("circuits/margin/",),
             (
                 "tests/security/test_slots.py",
+                "tests/security/test_last_row.py",
                 "tests/security/test_unsatisfiable.py",
                 "tests/security/test_bound_inputs.py",
                 "tests/security/test_forged_hints.py",
