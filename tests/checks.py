@@ -286,11 +286,17 @@ class Attack:
         most = min(40, max(2, 1000 // len(self._rows[0].rows)))
         return rng.sample(mends, min(most, len(mends)))
 
-    def mends(self, row: int, w: Sequence[int], lies: Mapping[int, int]) -> list[tuple[int, int]]:
-        """Every hint that a row reads, with every value that satisfies it."""
+    def mends(
+        self,
+        row: int,
+        w: Sequence[int],
+        lies: Mapping[int, int],
+        hints: Sequence[int] | None = None,
+    ) -> list[tuple[int, int]]:
+        """Every hint that a row reads, or of `hints`, with every value that satisfies the row."""
         return [
             (wire, root)
-            for wire in self._hints_of(row, lies)
+            for wire in (self._hints_of(row, lies) if hints is None else hints)
             for root in self._roots(row, wire, list(w))
         ]
 

@@ -1,10 +1,13 @@
 """No value of one hint makes a false claim pass: the decomposition of the margin is tight.
 
 The run of a false claim breaks one row, the low bit of the final inequality. A prover would mend
-it: each hint that the row reads is given each value that satisfies it.
+it: each hint that the row reads is given each value that satisfies it, alone and with another one
+flipped.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import pytest
 
@@ -25,10 +28,24 @@ def test_no_hint_mends_a_false_claim(statement: str) -> None:
     assert broken is not None
     assert compiled.origin(broken)[0] == LAST[statement]
     mends = attack.mends(broken, witness, {})
-    assert len({wire for wire, _ in mends}) > 100  # the bits of the margin
+    bits = sorted({wire for wire, _ in mends})
+    assert len(bits) > 100  # of the margin
     for wire, value in mends:
+        assert_refused(attack, witness, {wire: value})
+    # Two at a time, of neighbours: one is flipped, the other has what is left.
+    for flipped, other in (*pairwise(bits), *pairwise(reversed(bits))):
+        told = {flipped: 1 - witness[flipped]}
         forged = list(witness)
+        forged[flipped] = told[flipped]
+        for wire, value in attack.mends(broken, forged, told, [other]):
+            assert_refused(attack, witness, told | {wire: value})
+
+
+def assert_refused(attack: Attack, witness: list[int], lies: dict[int, int]) -> None:
+    """Nothing is computed from a bit of the last decomposition: its own rows are all there is."""
+    forged = list(witness)
+    for wire, value in lies.items():
         forged[wire] = value
-        # Nothing is computed from a bit of the last decomposition: its own rows are all there is.
-        if attack.first_broken(forged, attack.rows_of(wire)) is None:
-            assert attack.first_broken(forged) is not None, f"wire {wire}"
+    near = [row for wire in lies for row in attack.rows_of(wire)]
+    if attack.first_broken(forged, near) is None:
+        assert attack.first_broken(forged) is not None, f"wires {sorted(lies)}"
