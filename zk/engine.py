@@ -1,6 +1,6 @@
 """The one door to the engine: curve, transforms, hashes, witness, Groth16, over arrays of limbs.
 
-`ZKMARGIN_ENGINE=reference` in the environment puts the slow twin (zk/reference.py) behind the
+`ZKMARGIN_ENGINE=reference` in the environment puts the slow twin (zk/reference) behind the
 same names. Notation: scalars are canonical uint64[n, 4]; G1 points uint64[n, 8], G2 points
 uint64[n, 16], affine Montgomery limbs as in a `.zkey`, all zeros for infinity. Arrays are read
 where they lie, mapped files included, and are checked: EngineError for a wrong shape, a scalar not
