@@ -148,5 +148,7 @@ class _State:
             self.pair = find_pair(system, proof, proof.unknown, budget.until(_WIRES_SECONDS))
             if self.pair is not None:
                 self.wires = "unsafe"
-        if budget.left() <= 0:
-            self.stopped = self.stopped or "time"
+        try:
+            budget.look()
+        except OutOfBudget as reached:
+            self.stopped = self.stopped or str(reached)

@@ -262,6 +262,7 @@ class Completion:
         rows = self._rows()
         pivots: dict[int, LC] = {}
         for row in rows:
+            self._budget.look()
             for wire in [w for w in row if w in pivots]:
                 _substitute(row, wire, pivots[wire])
             free = [w for w in row if w]

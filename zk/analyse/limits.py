@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ except ImportError:  # Windows: no limit on memory there
     resource = None  # type: ignore[assignment]
 
 _EVERY = 256  # questions between two looks at the clock
-_MARGIN = 512 << 20  # bytes that the end of the work may need
+_SHARE = 0.9  # of the memory at which the work ends: what is left is for the report
 
 
 class OutOfBudget(Exception):
@@ -23,7 +24,7 @@ class OutOfBudget(Exception):
 class Budget:
     """Counts work; raises OutOfBudget at the end of the seconds or of the memory.
 
-    Memory is the process's peak, in bytes. `until` makes a shorter budget inside this one.
+    Memory is what the process holds, in bytes. `until` makes a shorter budget inside this one.
     """
 
     def __init__(self, seconds: float, memory: int) -> None:
@@ -40,7 +41,7 @@ class Budget:
         self._asked = 0
         if time.monotonic() > self.end:
             raise OutOfBudget("time")
-        if _peak() > self.memory:
+        if held() > _SHARE * self.memory:
             raise OutOfBudget("memory")
 
     def left(self) -> float:
@@ -51,21 +52,36 @@ class Budget:
         return Budget(max(0.0, min(seconds, self.left())), self.memory)
 
 
-def _peak() -> int:
+def held() -> int:
+    """Bytes in memory now; where the system does not say, the most so far."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        pass
     if resource is None:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak
 
 
+def _reserved() -> int:
+    """Bytes that count against RLIMIT_DATA now: more than are held, as threads reserve stacks."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return held()
+
+
 @contextlib.contextmanager
 def capped_memory(memory: int) -> Iterator[None]:
-    """The system refuses this process memory beyond `memory` and a margin, where it can."""
+    """The system refuses this process memory beyond `memory`, where it can: a MemoryError."""
     if resource is None or not hasattr(resource, "RLIMIT_DATA"):
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = memory + _MARGIN
+    wanted = _reserved() + max(0, memory - held())
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))

@@ -77,6 +77,7 @@ class Echelon:
 
     def _add(self, terms: LC, multipliers: LC) -> None:
         for wire in [w for w in terms if w in self._row_of]:
+            self._p.budget.spend()
             row = self._row_of[wire]
             factor = terms.get(wire)
             if factor:
@@ -94,7 +95,6 @@ class Echelon:
 
     def _choose(self, row: int) -> None:
         """Give a row a pivot, and take it out of the other rows."""
-        self._p.budget.spend()
         terms, where = self.terms[row], self._where
         if not terms:
             return
@@ -109,6 +109,7 @@ class Echelon:
         for other in list(where[pivot]):
             if other == row:
                 continue
+            self._p.budget.spend()
             theirs = self.terms[other]
             factor = theirs[pivot]
             for wire in terms:

@@ -78,7 +78,7 @@ class System:
         self.products: list[Product] = []
         self._numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
         self._inverses: dict[int, int] = {1: 1, R - 1: R - 1}
-        self._build(rows_of(r1cs), budget)
+        self._build(rows_of(r1cs, budget), budget)
         self.wires = self.n + len(self.definitions)
         self.in_equations: list[list[int]] = [[] for _ in range(self.wires)]
         self.in_products: list[list[int]] = [[] for _ in range(self.wires)]
@@ -157,15 +157,20 @@ class System:
         return found
 
 
-def rows_of(r1cs: R1CS) -> list[tuple[LC, LC, LC]]:
+def rows_of(r1cs: R1CS, budget: Budget | None = None) -> list[tuple[LC, LC, LC]]:
     """The rows as dictionaries {wire: coefficient}."""
     table = from_limbs(r1cs.table) if len(r1cs.table) else []
-    a, b, c = (_lcs(matrix, table) for matrix in (r1cs.a, r1cs.b, r1cs.c))
+    a, b, c = (_lcs(matrix, table, budget) for matrix in (r1cs.a, r1cs.b, r1cs.c))
     return list(zip(a, b, c, strict=True))
 
 
-def _lcs(matrix: Matrix, table: list[int]) -> list[LC]:
+def _lcs(matrix: Matrix, table: list[int], budget: Budget | None) -> list[LC]:
     offsets = matrix.offsets.astype(np.int64).tolist()
     wires = matrix.wires.tolist()
     coeffs = [table[i] for i in matrix.coeffs.tolist()]
-    return [dict(zip(wires[lo:hi], coeffs[lo:hi], strict=True)) for lo, hi in pairwise(offsets)]
+    lcs = []
+    for lo, hi in pairwise(offsets):
+        if budget is not None:
+            budget.spend()
+        lcs.append(dict(zip(wires[lo:hi], coeffs[lo:hi], strict=True)))
+    return lcs

@@ -6,8 +6,9 @@ Exit codes beside the usual: 0 safe, 1 unsafe, 3 not decided.
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -66,14 +67,20 @@ def analyse_command(
     from zk.formats.wtns import save_wtns
 
     check_targets(certificate, sarif_path)
+    started = time.monotonic()
     limit = round(memory * (1 << 30))
-    r1cs, subject = _load(path, sym)
-    asked: Any = question or ("outputs" if r1cs.n_outputs else "wires")
+    with step(f"analysing {path}"), capped_memory(limit):
+        try:
+            r1cs, subject = _load(path, sym)
+        except MemoryError:
+            _too_large(ctx, path, question)
+        asked: Any = question or ("outputs" if r1cs.n_outputs else "wires")
+        if check is None:
+            left = max(0.0, seconds - (time.monotonic() - started))
+            found = analyse(r1cs, seconds=left, memory=limit)
     if check is not None:
         _check(ctx, r1cs, input_wires(r1cs), check, asked)
         return
-    with step(f"analysing {path}"), capped_memory(limit):
-        found = analyse(r1cs, seconds=seconds, memory=limit)
     if certificate is not None and found.certificate is not None:
         write_atomic(certificate, json.dumps(found.certificate, separators=(",", ":")).encode())
     if pair is not None and found.pair is not None:
@@ -83,6 +90,18 @@ def analyse_command(
         write_atomic(sarif_path, json.dumps(sarif(found, subject), indent=1).encode())
     result(words(found, asked, subject), **fields(found, asked, subject))
     ctx.exit({"safe": 0, "unsafe": _UNSAFE, "unknown": _UNKNOWN}[found.verdict(asked)])
+
+
+def _too_large(ctx: click.Context, path: str, question: str | None) -> NoReturn:
+    """The limit does not even hold the file."""
+    result(
+        "unknown: the limit of memory was reached while the file was read",
+        file=path,
+        question=question,
+        verdict="unknown",
+        stopped="memory",
+    )
+    ctx.exit(_UNKNOWN)
 
 
 def _check(ctx: click.Context, r1cs: Any, inputs: list[int], path: str, question: str) -> None:
