@@ -15,7 +15,8 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ from circuits.gadgets.eddsa import EdDSASignature, assert_signed
 from circuits.gadgets.hash import poseidon, poseidon_sponge
 from circuits.gadgets.lanes import pack_lanes, unpack
 from circuits.gadgets.logic import all_of, choose, majority, parity
-from circuits.gadgets.merkle import assert_under_cap
+from circuits.gadgets.merkle import assert_in_tree, assert_under_cap, cap_root
 from circuits.gadgets.mux import lookup, one_hot
 from circuits.gadgets.order import ordered_slots
 from circuits.gadgets.pack import pack, with_sign
@@ -141,6 +142,21 @@ def under_cap(children: int, nodes: int, when: bool) -> Callable[..., None]:
         assert_under_cap(cs, leaf, rest[:children], rest[children:], bit if when else None)
 
     return body
+
+
+def in_tree(arities: tuple[int, ...], nodes: int, limit: int, when: bool = False) -> Entry:
+    """An opening in a tree of these arities."""
+
+    def body(cs: ConstraintSystem, bit: Bool, leaf: Field, *rest: Field) -> None:
+        ends = list(accumulate(arities, initial=0))
+        path = [rest[start:end] for start, end in pairwise(ends)]
+        assert_in_tree(cs, leaf, path, rest[ends[-1] :], bit if when else None)
+
+    of = f"arity {arities[0]}" if len(set(arities)) == 1 else f"arities {arities}"
+    under = f"under {nodes} nodes" if nodes > 1 else "to the root"
+    name = f"assert_in_tree, {nodes * prod(arities):,} leaves, {of}, {under}"
+    inputs = _BIT | fields(1 + sum(arities) + nodes)
+    return Entry(name + ", when a bit is 1" * when, inputs, body, limit)
 
 
 def fixed_multiple(cs: ConstraintSystem, *bits: Bool) -> list[Field]:
@@ -251,6 +267,14 @@ ENTRIES = [
     Entry(
         "assert_under_cap, 9 children, 114 nodes", _BIT | fields(124), under_cap(9, 114, True), 546
     ),
+    in_tree((2,) * 10, 1, 2420),
+    in_tree((4,) * 5, 1, 1510),
+    in_tree((9, 11, 11), 1, 1428),
+    in_tree((2,) * 12, 1, 2904),
+    in_tree((4,) * 6, 1, 1812),
+    in_tree((9, 9, 9, 6), 1, 1648),
+    in_tree((8, 4), 128, 848, when=True),
+    Entry("cap_root of 128", fields(128), lambda cs, *xs: cap_root(cs, xs), 4893),
     Entry("parity of 3 bits", bools(3), parity, 2),
     Entry("majority of 3 bits", bools(3), majority),
     Entry("choose", bools(3), choose),

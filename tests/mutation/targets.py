@@ -36,7 +36,7 @@ TARGETS: dict[str, Target] = {
         Target(
             "merkle",
             (f"{_G}merkle.py", f"{_G}select.py"),
-            (f"{_T}test_hash.py", f"{_T}test_select.py"),
+            (f"{_T}test_merkle.py", f"{_T}test_select.py"),
         ),
         _gadget("logic", "logic"),
         _gadget("bits", "bits"),
