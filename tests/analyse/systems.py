@@ -133,6 +133,30 @@ def scaled_bits(n: int) -> tuple[list[Row], int, int, int]:
     return rows, n + 1, n - 1, 1
 
 
+def high_bit(n: int) -> tuple[list[Row], int, int, int]:
+    """Outputs 1 .. n - 1: the low bits of input n, its top bit being what is left, 0 or 2^(n-1)."""
+    rows = [bit(w) for w in range(1, n)]
+    top = {n: 1} | {w: -(1 << (w - 1)) for w in range(1, n)}
+    rows += [(top, {**top, 0: -(1 << (n - 1))}, {}), bit(n + 1)]
+    return rows, n + 2, n - 1, 2
+
+
+def majority(n: int) -> tuple[list[Row], int, int, int]:
+    """Output 1 is m with s (s - 4 m) = s - 6 m, s being the sum of n bits: for three, majority."""
+    rows = [bit(w) for w in range(2, n + 2)]
+    total = dict.fromkeys(range(2, n + 2), 1)
+    rows.append((total, {**total, 1: -4}, {**total, 1: -6}))
+    return rows, n + 2, 1, n
+
+
+def halved(n: int) -> tuple[list[Row], int, int, int]:
+    """The same with 4 m on the right: where s = 1 + 1, any output will do for n >= 2."""
+    rows = [bit(w) for w in range(2, n + 2)]
+    total = dict.fromkeys(range(2, n + 2), 1)
+    rows.append((total, {**total, 1: -2, 0: -2}, {1: -4}))
+    return rows, n + 2, 1, n
+
+
 def compared_bits(bound: int, top: int | None = 127) -> tuple[list[Row], int, int, int]:
     """Outputs 1 .. 254: bits of input 255, compared with `bound` two bits at a time.
 
@@ -163,6 +187,10 @@ KNOWN = {
     "253 bits": (to_bits(253), "safe"),
     "254 bits: two decompositions": (to_bits(254), "unsafe"),
     "scaled bits": (scaled_bits(33), "safe"),
+    "low bits": (high_bit(40), "safe"),
+    "majority of 3": (majority(3), "safe"),
+    "a factor that two bits make zero": (halved(3), "unsafe"),
+    "a factor that one bit cannot make zero": (halved(1), "safe"),
     "is zero": (is_zero(), "safe"),
     "one hot": (one_hot(5, complete=True), "safe"),
     "a decoder that may be all zero": (one_hot(5, complete=False), "unsafe"),

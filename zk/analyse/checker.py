@@ -211,6 +211,19 @@ class _Checker(State):
         need(quotient[0] != 0, "quotient")
         self.learn(quotient[1])
 
+    def step_solve(self, row: int, wire: int) -> None:
+        """One unknown wire x: a known side f, the others p x + ... and q x + ..., p f != q."""
+        need(is_in(row, 0, self.m) and is_in(wire, 1, self.n), "solve")
+        a, b, c = (matrix[row] for matrix in self.rows)
+        need(all(self.known[w] or w == wire for lc in (a, b, c) for w in lc), "solve")
+        if a.get(wire):
+            a, b = b, a
+        need(not a.get(wire), "solve: a square")
+        scale, known, constant = self.side(a)
+        left, right = b.get(wire, 0), c.get(wire, 0)
+        need(self.nonzero((left * scale % R, known, (left * constant - right) % R)), "solve")
+        self.learn(wire)
+
     def step_square(self, row: int) -> None:
         f, g, h = self.sides(row)
         need(f[0] and g[0] and f[1] == g[1] and self.known[h[1]], "square")

@@ -47,6 +47,44 @@ class ProductRules:
         elif f.wire == g.wire and f.scale and g.scale and self._one_root(f, g):
             p.known(f.wire, ["square", row])
 
+    def solve(self) -> bool:
+        """Rows of which one wire is unknown, on both sides of the equals sign: f (p x) = q x + ...
+        determines x where p f - q is not zero. Whether there were any.
+        """
+        p, facts, learnt = self._p, self._p.facts, False
+        for product in p.system.products:
+            for f, g in ((product.f, product.g), (product.g, product.f)):
+                if not facts.known[f.wire] or facts.known[g.wire]:
+                    continue
+                terms = self._unknown(g)
+                h_terms = self._unknown(product.h)
+                wires = {*terms, *h_terms}
+                if len(wires) != 1:
+                    continue
+                wire = wires.pop()
+                left, right = terms.get(wire, 0), h_terms.get(wire, 0)
+                factor = Affine(left * f.scale % R, f.wire, (left * f.constant - right) % R)
+                if nonzero(facts, factor):
+                    p.known(wire, ["solve", product.row, wire])
+                    learnt = True
+        if learnt:
+            p.run()
+        return learnt
+
+    def _unknown(self, side: Affine) -> dict[int, int]:
+        """The unknown wires of a side, with coefficients: of the circuit's own wires."""
+        known, system = self._p.facts.known, self._p.system
+        if side.scale == 0 or known[side.wire]:
+            return {}
+        if side.wire < system.n:
+            return {side.wire: side.scale}
+        definition = system.definitions[side.wire - system.n]
+        return {
+            w: c * side.scale % R
+            for w, c in zip(definition.wires, definition.coeffs, strict=True)
+            if not known[w]
+        }
+
     def _one_root(self, f: Affine, g: Affine) -> bool:
         """Whether f(x) g(x) = f(y) g(y) and x != y in the range cannot both be.
 

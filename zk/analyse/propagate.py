@@ -31,7 +31,7 @@ class Propagator:
         self.budget = budget
         self.steps: list[Step] = []
         self.facts = Facts(system.wires, self._changed)
-        self._products = ProductRules(self)
+        self.products = ProductRules(self)
         self._refined = bytearray(system.wires)
         # Counters of each equation: wires not known, wires without range, wires with neither.
         self._unknown = [len(e.wires) for e in system.equations]
@@ -39,6 +39,7 @@ class Propagator:
         self._loose = list(self._unknown)
         self._fresh = bytearray([1]) * len(system.equations)  # a range changed since last time
         self._failed: dict[int, int] = {}  # equation whose sum can wrap -> its unknown wires
+        self._moved = bytearray(len(system.equations))  # a range changed since it failed
         self._counted_known = bytearray(system.wires)
         self._counted_range = bytearray(system.wires)
         self._equations: deque[int] = deque()
@@ -70,12 +71,16 @@ class Propagator:
             else:
                 i = self._todo.popleft()
                 self._queued_products[i] = 0
-                self._products.apply(i)
+                self.products.apply(i)
         return True
 
     def retry(self) -> bool:
         """Look again at the equations whose sums could wrap: others may be known by now."""
-        failed = [i for i, unknown in self._failed.items() if self._unknown[i] != unknown]
+        failed = [
+            i
+            for i, unknown in self._failed.items()
+            if self._unknown[i] and (self._unknown[i] != unknown or self._moved[i])
+        ]
         before = self.facts.mark()
         for i in failed:
             del self._failed[i]
@@ -150,7 +155,7 @@ class Propagator:
             self._counted_range[wire] |= bool(now_range)
         for i in system.in_equations[wire]:
             if ranged:
-                self._fresh[i] = 1
+                self._fresh[i] = self._moved[i] = 1
             if not self._queued_equations[i] and (
                 self._unknown[i] == 1
                 or (ranged and self._rangeless[i] <= 1)
@@ -255,6 +260,7 @@ class Propagator:
         found = radix(terms)
         if found is None:
             self._failed[i] = len(terms)
+            self._moved[i] = 0
         else:
             multiplier, wires = found
             new = [wire for wire in wires if not facts.known[wire]]

@@ -62,7 +62,7 @@ def prove(
         while not _done(p, goal):
             if p.retry():
                 continue
-            if find_aliases(p):
+            if p.products.solve() or find_aliases(p):
                 continue
             if echelon is None:
                 echelon = Echelon(p)

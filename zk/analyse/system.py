@@ -94,7 +94,7 @@ class System:
             # What the circuit makes a bit is defined first, so that its wire has two values 1
             # apart, and not any multiple of it that another row reads.
             if not c and len(a) > 2 and len(b) > 2:
-                self._affine(a)
+                self._affine(self._bit(a, b))
         for k, (a, b, c) in enumerate(rows):
             if budget is not None:
                 budget.spend()
@@ -105,6 +105,16 @@ class System:
                 self._linear(k, b.get(0, 0), a, c)
             else:
                 self._product(k, self._affine(a), self._affine(b), self._affine(c))
+
+    def _bit(self, a: LC, b: LC) -> LC:
+        """For a row a * b = 0 whose b is q a + k: the multiple of a that is 0 or 1."""
+        lead = next(wire for wire in a if wire)
+        q = b.get(lead, 0) * self._inverse(a[lead]) % R
+        k = (b.get(0, 0) - q * a.get(0, 0)) % R
+        if not k or not q or any((q * a.get(w, 0) - b.get(w, 0)) % R for w in {*a, *b} - {0}):
+            return a
+        scale = -q * self._inverse(k) % R
+        return {wire: value * scale % R for wire, value in a.items()}
 
     def _linear(self, k: int, factor: int, b: LC, c: LC) -> None:
         total = {wire: -value % R for wire, value in c.items()}
