@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.binding import unbound
 from zk import engine
 from zk.compiler.compiled import CompiledCircuit
 from zk.compiler.declare import Circuit, Declaration
@@ -118,6 +119,7 @@ class Gadget:
         witness = self.attack.start(from_limbs(self.circuit.assign(dict(values))))
         broken = self.attack.first_broken(witness)
         assert broken is None, f"the honest witness breaks row {broken}"
+        self.attack.assert_bound()
         tried = Forgeries()
         lies = list(self._lies(rng, witness, pairs))
         for told in lies:
@@ -222,6 +224,15 @@ class Attack:
         self._honest = self._continue([1, *inputs], 0, {})
         self._honest_outputs = self.outputs(self._honest)
         return self._honest
+
+    def assert_bound(self) -> None:
+        """Every computed wire of the honest witness is bound by rows; the inverse of 0 is free."""
+        a, b, c = (matrix.rows for matrix in self._rows)
+        free = unbound((a, b, c), self._honest, self._writer)
+        inverses = set(self.written_by(Op.INV))
+        wrong = [wire for wire in free if wire not in inverses or self._honest[wire]]
+        if wrong:
+            raise AssertionError(f"no row binds wire {wrong[0]} ({self._name(wrong[0])})")
 
     def outputs(self, w: Sequence[int]) -> list[int]:
         return [self._run.pool.dot(row, list(w)) for row in self._returned]

@@ -54,7 +54,7 @@ UINTS = {"x": (Uint, 16), "y": (Uint, 8)}
 )
 def test_holes_are_found(inputs, body, values) -> None:
     gadget = gadget_circuit(inputs, body)
-    with pytest.raises(AssertionError, match="a forged witness passes"):
+    with pytest.raises(AssertionError, match=r"a forged witness passes|no row binds wire"):
         gadget.assert_forgeries_rejected(values)
 
 
