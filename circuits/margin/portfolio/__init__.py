@@ -1,0 +1,1 @@
+"""Portfolio margin under scenarios: the model, the epoch table and the statements."""

@@ -1,0 +1,1 @@
+"""Portfolio margin: the model, the epoch table and the circuit."""
