@@ -6,8 +6,9 @@
     python -m tests.mutation --list                   the sites of a target, without a run
 
 A mutant is an emitting line, a kind of change and a position (`tests/mutation/mutants.py`). Prints
-a line for every mutant that survives and a score for every target; exits with 1 if one survived
-that docs/mutation.md does not call equivalent.
+a line for every mutant that survives and a score for every target, in one order whatever ends
+first, and what becomes of each mutant on standard error; exits with 1 if one survived that
+docs/mutation.md does not call equivalent.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from pathlib import Path
 
 from tests.mutation import sites
 from tests.mutation.mutants import Mutant, mutants
-from tests.mutation.run import NOTICED, SURVIVED, baseline, verdicts
-from tests.mutation.targets import TARGETS
+from tests.mutation.run import NOTICED, SURVIVED, Baseline, Verdict, baselines, verdicts
+from tests.mutation.targets import TARGETS, Target
 
 PAGE = Path(__file__).parents[2] / "docs" / "mutation.md"
 
@@ -52,39 +53,76 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds for one mutant")
+    parser.add_argument("--jobs", type=int, default=2, help="mutants side by side")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args(arguments)
 
     sites.install()
-    until = time.monotonic() + 60 * args.minutes
+    start = time.monotonic()
+    targets = [TARGETS[name] for name in args.target or TARGETS]
+    for test in {test for target in targets for test in target.tests}:
+        # Imported once, here, and in no child.
+        importlib.import_module(test.removesuffix(".py").replace("/", "."))
+    known = baselines(targets, max(args.timeout, 600.0), args.jobs)
+    if args.list:
+        for found in known:
+            print(*(f"{site}  x{count}" for site, count in sorted(found.counts.items())), sep="\n")
+        return 0
+
     excused = equivalent()
     totals: dict[str, int] = {NOTICED: 0}
     wrong = 0
-    for name in args.target or TARGETS:
-        target = TARGETS[name]
-        for test in target.tests:  # imported once, here, and in no child
-            importlib.import_module(test.removesuffix(".py").replace("/", "."))
-        known = baseline(target, max(args.timeout, 600.0))
-        chosen = mutants(known.counts)
-        if args.list:
-            print(*(f"{site}  x{count}" for site, count in sorted(known.counts.items())), sep="\n")
-            continue
-        rng = random.Random(f"mutation {args.seed} {name}")
-        drawn = rng.sample(chosen, max(1, round(args.sample * len(chosen)))) if chosen else []
+    for target, found in zip(targets, known, strict=True):
+        every = mutants(found.counts)
+        chosen = drawn(every, args.sample, f"mutation {args.seed} {target.name}")
+        judged = judge(target, chosen, found, args, start)
         counts = {NOTICED: 0, SURVIVED: 0}
-        for mutant, verdict in verdicts(drawn, known, args.timeout, until):
+        for mutant, verdict in zip(chosen, judged, strict=False):
             if verdict != NOTICED and named(mutant) in excused:
                 verdict = "equivalent"
             counts[verdict] = counts.get(verdict, 0) + 1
             if verdict not in (NOTICED, "equivalent"):
                 wrong += 1
-                print(f"  {verdict}: {mutant}\n    - `{named(mutant)}`", flush=True)
-        print(f"{name}: {_score(counts)}, of {len(chosen)} mutants", flush=True)
+                print(f"  {verdict}: {mutant}\n    - `{named(mutant)}`")
+        print(f"{target.name}: {_score(counts)}, of {len(every)} mutants", flush=True)
         for verdict, count in counts.items():
             totals[verdict] = totals.get(verdict, 0) + count
-    if not args.list:
-        print(f"all: {_score(totals)}")
+    print(f"all: {_score(totals)}")
     return 1 if wrong else 0
+
+
+def drawn(every: list[Mutant], part: float, seed: str) -> list[Mutant]:
+    """A part of some mutants, at least one; all of them in their own order."""
+    if part >= 1:
+        return every
+    return random.Random(seed).sample(every, max(1, round(part * len(every)))) if every else []
+
+
+def judge(
+    target: Target,
+    chosen: list[Mutant],
+    known: Baseline,
+    args: argparse.Namespace,
+    start: float,
+) -> list[str]:
+    """The verdict on each mutant, of as many as there was time for."""
+    until = start + 60 * args.minutes
+    found: dict[int, str] = {}
+    for index, verdict in verdicts(chosen, known, args.timeout, args.jobs, until):
+        found[index] = verdict.verdict
+        done = f"{target.name} {len(found)}/{len(chosen)}"
+        _progress(time.monotonic() - start, done, chosen[index], verdict)
+    return [found[index] for index in sorted(found)]
+
+
+def _progress(elapsed: float, done: str, mutant: Mutant, verdict: Verdict) -> None:
+    clock = f"{int(elapsed) // 60}:{int(elapsed) % 60:02d}"
+    by = f" by {verdict.test}" if verdict.test else ""
+    print(
+        f"[{clock}] {done}: {mutant}: {verdict.verdict}{by}, {verdict.seconds:.1f} s",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _score(counts: dict[str, int]) -> str:

@@ -1,21 +1,17 @@
 """Run a target's tests with a mutant in place, in a process of its own.
 
 A process is forked from one that has imported everything and compiled nothing, so a mutant costs
-its tests and no start. A first run, without a mutant, finds the sites, and which tests reach them;
-a mutant meets those tests first, quickest first, and all the others only if they let it pass: some
-use a circuit that another test compiled. The first that fails ends it.
+its tests and no start; as many run side by side as are asked for. A first run, without a mutant,
+finds the sites, and which tests reach them. A mutant meets the tests that reach its line first,
+then those that use a circuit which another test compiled; quickest first, and those that take long
+last of all. The first that fails ends it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
-import sys
-import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,13 +21,15 @@ import pytest
 
 from tests import checks
 from tests.mutation import sites
+from tests.mutation.children import BROKEN, Result, Work, results
 from tests.mutation.mutants import Mutant
 from tests.mutation.targets import Target
 from zk.compiler.frontend import ConstraintSystem
 
 #: Verdicts. A mutant that stops the run is not one that a test noticed.
 NOTICED, SURVIVED, TIMED_OUT = "noticed", "survived", "timed out"
-BROKEN = 70  # a child's exit code: not the tests failed, but the harness
+#: Seconds above which a test waits for all the others.
+LONG = 2.0
 
 
 @dataclass
@@ -43,10 +41,23 @@ class Baseline:
     seconds: dict[str, float] = field(default_factory=dict)  # test -> its time
     failed: list[str] = field(default_factory=list)
 
-    def order(self, site: str) -> tuple[list[str], list[str]]:
-        """The tests that reach a site, quickest first, and the others."""
-        reach = sorted(self.reached[site], key=lambda test: self.seconds[test])
-        return reach, [test for test in self.seconds if test not in set(reach)]
+    def order(self, site: str) -> list[str]:
+        """The tests, in the order in which a mutant of a site meets them."""
+        reach = set(self.reached[site])
+
+        def place(test: str) -> tuple[bool, bool, float]:
+            return self.seconds[test] > LONG, test not in reach, self.seconds[test]
+
+        return sorted(self.seconds, key=place)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant, by which test, in how many seconds."""
+
+    verdict: str
+    test: str
+    seconds: float
 
 
 class AnyCount(int):
@@ -92,30 +103,54 @@ class _Recorder:
             self.found.failed.append(report.nodeid)
 
 
-def baseline(target: Target, seconds: float) -> Baseline:
-    """The sites of a target, and the tests that reach them."""
+class _Witness:
+    """A plugin: says which test failed."""
 
-    def work(out: Path) -> int:
-        recorder = _Recorder(target)
-        code = _pytest(list(target.tests), [recorder], [])
-        out.write_text(json.dumps(vars(recorder.found)))
-        return code
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.tell = tell
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.tell(report.nodeid)
+
+
+def baselines(targets: Sequence[Target], seconds: float, jobs: int) -> list[Baseline]:
+    """The sites of each target, and the tests that reach them."""
+
+    def work(target: Target, out: Path) -> Work:
+        def run(_: Callable[[str], None]) -> int:
+            recorder = _Recorder(target)
+            code = _pytest(list(target.tests), [recorder], ["-k", target.only])
+            out.write_text(json.dumps(vars(recorder.found)))
+            return code
+
+        return run
 
     with TemporaryDirectory() as place:
-        out = Path(place) / "baseline.json"
-        code = forked(lambda: work(out), seconds)
-        if code is None:
-            raise SystemExit(f"{target.name}: its tests take longer than {seconds:.0f} s")
-        found = Baseline(**json.loads(out.read_text()))
-    if found.failed:
-        raise SystemExit(f"{target.name}: fails without a mutant: {found.failed[0]}")
-    return found
+        outs = [Path(place) / f"{target.name}.json" for target in targets]
+        works = [work(target, out) for target, out in zip(targets, outs, strict=True)]
+        found = {}
+        for index, result in results(works, seconds, jobs):
+            name = targets[index].name
+            if result.code is None:
+                raise SystemExit(f"{name}: its tests take longer than {seconds:.0f} s")
+            found[index] = known = Baseline(**json.loads(outs[index].read_text()))
+            if known.failed:
+                raise SystemExit(f"{name}: fails without a mutant: {known.failed[0]}")
+    return [found[index] for index in range(len(targets))]
 
 
-def judge(mutant: Mutant, known: Baseline, seconds: float) -> str:
-    """Whether the tests notice a mutant."""
+def verdicts(
+    mutants: Sequence[Mutant], known: Baseline, seconds: float, jobs: int, until: float
+) -> Iterator[tuple[int, Verdict]]:
+    """Each mutant's number and verdict, as they come, until the time is up."""
+    works = [_judging(mutant, known.order(mutant.site)) for mutant in mutants]
+    for index, result in results(works, seconds, jobs, until):
+        yield index, _verdict(mutants[index], result)
 
-    def work() -> int:
+
+def _judging(mutant: Mutant, tests: list[str]) -> Work:
+    def work(tell: Callable[[str], None]) -> int:
         os.environ["ZKMARGIN_CHECK_IR"] = ""  # the tests are asked, not the specification
         sites.on_finished(lambda cs: _applied(mutant, cs))
         cost = checks.Gadget.__init__
@@ -123,15 +158,17 @@ def judge(mutant: Mutant, known: Baseline, seconds: float) -> str:
         def any_cost(self: Any, circuit: Any, count: int, integers: Any) -> None:
             cost(self, circuit, AnyCount(count), integers)
 
-        checks.Gadget.__init__ = any_cost  # type: ignore[method-assign]
-        first, others = known.order(mutant.site)
-        code = _pytest(first, [], ["-x"])
-        return code if code or not others else _pytest(others, [], ["-x"])
+        checks.Gadget.__init__ = any_cost  # type: ignore[method-assign, assignment]
+        return _pytest(tests, [_Witness(tell)], ["-x"])
 
-    code = forked(work, seconds)
-    if code not in (None, 0, 1, 2):  # 1: a test failed; 2: tests could not be collected
-        raise AssertionError(f"the harness failed, {code}: {mutant}")
-    return TIMED_OUT if code is None else NOTICED if code else SURVIVED
+    return work
+
+
+def _verdict(mutant: Mutant, result: Result) -> Verdict:
+    if result.code not in (None, 0, 1, 2):  # 1: a test failed; 2: tests could not be collected
+        raise AssertionError(f"the harness failed, {result.code}: {mutant}")
+    verdict = TIMED_OUT if result.code is None else NOTICED if result.code else SURVIVED
+    return Verdict(verdict, result.message, result.seconds)
 
 
 def _applied(mutant: Mutant, cs: ConstraintSystem) -> None:
@@ -147,41 +184,3 @@ def _pytest(tests: list[str], plugins: list[Any], options: list[str]) -> int:
     rewritten = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     options = [*options, *rewritten, "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
     return int(pytest.main([*options, *tests], plugins=plugins))
-
-
-def forked(work: Callable[[], int], seconds: float) -> int | None:
-    """work()'s result in a child process, silent; None if it had to be stopped."""
-    child = os.fork()
-    if child == 0:
-        code, heard = BROKEN, os.dup(2)
-        try:
-            silence = os.open(os.devnull, os.O_RDWR)
-            for stream in (0, 1, 2):
-                os.dup2(silence, stream)
-            with open(os.devnull, "w") as null:
-                sys.stdout = sys.stderr = null
-                code = work()
-        except BaseException:
-            os.write(heard, traceback.format_exc().encode())
-        finally:
-            os._exit(code)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.02)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
-
-
-def verdicts(
-    mutants: list[Mutant], known: Baseline, seconds: float, until: float
-) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant with its verdict, until the time is up."""
-    for mutant in mutants:
-        if time.monotonic() > until:
-            return
-        yield mutant, judge(mutant, known, seconds)

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.mutation.children import Work, forked, results
 from tests.mutation.mutants import KINDS, Mutant, mutants
-from tests.mutation.run import forked
 from tests.mutation.sites import sites_of
 from zk.compiler import spec
 from zk.compiler.frontend import ConstraintSystem
@@ -89,10 +90,35 @@ def test_positions_are_those_that_differ() -> None:
 
 
 def test_a_child_is_stopped_when_its_time_is_up() -> None:
-    assert forked(lambda: 3, 20) == 3
+    assert forked(lambda _: 3, 20).code == 3
     start = time.monotonic()
-    assert forked(lambda: time.sleep(60) or 0, 0.2) is None
+
+    def sleep(_: Any) -> int:
+        time.sleep(60)
+        return 0
+
+    assert forked(sleep, 0.2).code is None
     assert time.monotonic() - start < 30
+
+
+def test_children_run_side_by_side_and_each_says_its_own() -> None:
+    def work(name: str) -> Work:
+        def run(tell: Any) -> int:
+            tell(name)
+            return int(name)
+
+        return run
+
+    found = dict(results([work("1"), work("2"), work("3")], 20, 2))
+    assert {i: (r.code, r.message) for i, r in found.items()} == {
+        0: (1, "1"),
+        1: (2, "2"),
+        2: (3, "3"),
+    }
+
+
+def test_no_child_is_begun_when_the_time_is_up() -> None:
+    assert list(results([lambda _: 0], 20, 2, until=time.monotonic() - 1)) == []
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
