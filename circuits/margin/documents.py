@@ -1,4 +1,4 @@
-"""What the three input files share: their formats' names, common fields, and opening one."""
+"""What the input files share: their formats' names, common fields, and opening one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from circuits.margin.jsonfile import parse_json, read_bytes
 PARAMS_FORMAT: Final = "zkmargin.params/1"
 MARKET_FORMAT: Final = "zkmargin.market/1"
 ACCOUNT_FORMAT: Final = "zkmargin.account/1"
-_FORMATS: Final = (PARAMS_FORMAT, MARKET_FORMAT, ACCOUNT_FORMAT)
+PORTFOLIO_PARAMS_FORMAT: Final = "zkmargin.portfolio-params/1"
+PORTFOLIO_MARKET_FORMAT: Final = "zkmargin.portfolio-market/1"
+PORTFOLIO_ACCOUNT_FORMAT: Final = "zkmargin.portfolio-account/1"
+_FORMATS: Final = (
+    PARAMS_FORMAT,
+    MARKET_FORMAT,
+    ACCOUNT_FORMAT,
+    PORTFOLIO_PARAMS_FORMAT,
+    PORTFOLIO_MARKET_FORMAT,
+    PORTFOLIO_ACCOUNT_FORMAT,
+)
 
 MAX_LISTINGS: Final = 16_384  # instruments, or collaterals, in one file
 
