@@ -51,6 +51,7 @@ from circuits.gadgets.eddsa import EdDSASignature, assert_signed
 from circuits.gadgets.hash import poseidon, poseidon_sponge
 from circuits.gadgets.lanes import pack_lanes, unpack
 from circuits.gadgets.logic import all_of, choose, majority, parity
+from circuits.gadgets.lookup import assert_all_members
 from circuits.gadgets.merkle import assert_in_tree, assert_under_cap, cap_root
 from circuits.gadgets.mux import lookup, one_hot
 from circuits.gadgets.order import ordered_slots
@@ -61,6 +62,7 @@ from circuits.gadgets.tiers import TierSignals, tier_line
 from circuits.margin.constants import BOUNDARY_BITS, BOUNDARY_SCALE, RATE_BITS, RATE_ONE
 from circuits.margin.linear import STATEMENTS
 from circuits.margin.shape import TINY, Shape
+from circuits.networks import switches
 from tests.checks import Inputs, gadget_circuit
 from zk.babyjubjub import BASE
 from zk.compiler.frontend import ConstraintSystem
@@ -208,6 +210,11 @@ ENTRIES = [
         "assert_member, of 16, when a bit is 1",
         _BIT | fields(17),
         lambda cs, bit, x, *xs: assert_member(cs, x, xs, bit),
+    ),
+    Entry(
+        "assert_all_members, 148 of 245",
+        fields(393) | bools(switches(393)),
+        lambda cs, *xs: assert_all_members(cs, xs[:148], xs[148:393], xs[393:]),
     ),
     Entry(
         "ordered_slots, 4 keys of 117 bits",
