@@ -1,8 +1,8 @@
 """The fields of a portfolio params.json: what each must be, and within which range.
 
 Source of the ranges: the checks of Derive's PMRMLib_2 and PMRM_2, where they have them. Decimals
-have up to 18 places, exactly; a spot shock has 6, because an epoch holds it with 6 and the values of
-its lane must be of that very shock.
+have up to 18 places, exactly; a spot shock has 6, because an epoch holds it with 6 and the values
+of its lane must be of that very shock.
 """
 
 from __future__ import annotations
