@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import random
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +33,8 @@ from zk.reference.witness import _Run, system_rows
 #: name -> (type, bits), or (Field, None).
 Inputs = Mapping[str, tuple[type[Field], int | None]]
 Body = Callable[..., Any]
+#: Constraints of a gadget of which every refusal is attacked.
+SMALL = 2000
 
 
 def gadget_circuit(inputs: Inputs, body: Body) -> Gadget:
@@ -81,10 +83,17 @@ class Gadget:
         return [signed(x) if i else x for x, i in zip(returned, self._integers, strict=True)]
 
     def refusal(self, values: Mapping[str, int]) -> UnsatisfiedConstraint:
-        """The error with which the constraints refuse these inputs, whatever Python would say."""
+        """The error with which the constraints refuse these inputs, whatever Python would say.
+
+        Of a small gadget: no hint mends what breaks.
+        """
         try:
             self.circuit.check(self.circuit.witness(dict(values)))
         except UnsatisfiedConstraint as error:
+            if self.circuit.r1cs.n_constraints <= SMALL:
+                attack = copy.copy(self.attack)  # whose own honest run stays
+                attack.start(self._assigned(values))
+                self._stay_refused(attack.mended({}, random.Random("refusal"), most=40))
             return error
         raise AssertionError("invalid inputs were accepted")
 
@@ -96,16 +105,20 @@ class Gadget:
         """
         self.refusal(values)
         rng = random.Random(f"refused {seed}")
-        witness = self.attack.start(from_limbs(self.circuit.assign(dict(values))))
+        witness = self.attack.start(self._assigned(values))
         computed = range(self.circuit.program.n_inputs + 1, self.circuit.r1cs.n_wires)
         for wire in rng.sample(computed, min(wires, len(computed))):
             for value in {0, 1, R - 1, (witness[wire] + 1) % R} - {witness[wire]}:
-                self._refused({wire: value})
-        for lies in self.attack.mended({}, rng):
-            self._refused(lies)
+                if self.attack.alive({wire: value}):
+                    self._stay_refused(self.attack.mended({wire: value}, rng, most=4))
+        self._stay_refused(self.attack.mended({}, rng, most=200))
 
-    def _refused(self, lies: Mapping[int, int]) -> None:
-        if self.attack.forge(lies)[0] is None:
+    def _assigned(self, values: Mapping[str, int]) -> list[int]:
+        return from_limbs(self.circuit.assign(dict(values)))
+
+    @staticmethod
+    def _stay_refused(passing: Iterator[tuple[dict[int, int], list[int]]]) -> None:
+        for lies, _ in passing:
             raise AssertionError(f"false inputs pass with wires {sorted(lies)} forged")
 
     def assert_forgeries_rejected(
@@ -113,10 +126,11 @@ class Gadget:
     ) -> Forgeries:
         """Lie in every hint, in pairs of hints, in every output and in random wires.
 
-        `repairs` of the lies are followed up: what they break is mended by further lies.
+        `repairs` of the lies that break no row at once are followed up: what they break is mended
+        by further lies.
         """
         rng = random.Random(f"forgeries {seed}")
-        witness = self.attack.start(from_limbs(self.circuit.assign(dict(values))))
+        witness = self.attack.start(self._assigned(values))
         broken = self.attack.first_broken(witness)
         assert broken is None, f"the honest witness breaks row {broken}"
         self.attack.assert_bound()
@@ -124,15 +138,19 @@ class Gadget:
         lies = list(self._lies(rng, witness, pairs))
         for told in lies:
             tried.count(self.attack.judge(told))
-        for told in rng.sample(lies, min(repairs, len(lies))):
-            tried.count(self.attack.judge_repaired(told, rng))
+        alive = [told for told in lies if self.attack.alive(told)]
+        rng.shuffle(alive)
+        # Half of them about wires that may be much by themselves: a quotient, and no bit.
+        told_of = Counter(min(told) for told in alive if len(told) == 1)
+        alive.sort(key=lambda told: -told_of[min(told)] if len(told) == 1 else 0)
+        rest = alive[repairs // 2 :]
+        for told in [*alive[: repairs // 2], *rng.sample(rest, min(repairs // 2, len(rest)))]:
+            tried.count(self.attack.judge_mended(told, rng))
         # The last hints are the high bits of what was decomposed last: often the answer.
-        hints = self.attack.hints
-        for wire in sorted({*hints[-1:], *rng.sample(hints, min(2, len(hints)))}):
+        for wire in self.attack.hints[-1:]:
             flipped = (1 - witness[wire]) % R
             lie = {wire: flipped if flipped != witness[wire] else 0}
-            for told in self.attack.mended(lie, rng):
-                tried.count(self.attack.judge(told))
+            tried.count(self.attack.judge_mended(lie, rng, most=40))
         for wire in range(self.circuit.program.n_inputs + 1, self.circuit.r1cs.n_wires):
             for value in (rng.randrange(R), (witness[wire] + 1) % R):
                 tried.count(self.attack.judge_mutation(wire, value))
@@ -260,42 +278,50 @@ class Attack:
         w = self._continue(self._honest[: self._code[index][1]], index, lies)
         return self._verdict(w, None, lies)
 
-    def judge_repaired(self, lies: Mapping[int, int], rng: random.Random) -> bool:
-        """The same with up to three more lies, each chosen to satisfy the row that broke first."""
-        told = dict(lies)
-        for _ in range(3):
-            index = self._writer[min(told)]
-            w = self._continue(self._honest[: self._code[index][1]], index, told)
+    def judge_mended(self, lies: Mapping[int, int], rng: random.Random, most: int = 8) -> bool:
+        """The same with more lies, each chosen to satisfy the row that broke first."""
+        passing = list(self.mended(lies, rng, most))
+        for told, w in passing:
+            self._verdict(w, [], told)
+        return not passing
+
+    def alive(self, lies: Mapping[int, int]) -> bool:
+        """Whether the first lie breaks no row that sees nothing of what follows it."""
+        first = min(lies)
+        w = [*self._honest[:first], lies[first]]
+        return self.first_broken(w, self._by_last_wire[first]) is None
+
+    def mended(
+        self, lies: Mapping[int, int], rng: random.Random, most: int
+    ) -> Iterator[tuple[dict[int, int], list[int]]]:
+        """The lies that pass, and their witness, among the lies with up to three more.
+
+        Each more is a hint that the row that broke first reads, with a value that satisfies that
+        row and every row that ends at it; `most` runs are tried. A bit that nothing holds to be one
+        mends a decomposition of which another bit was flipped.
+        """
+        waiting = [dict(lies)]
+        while waiting and most:
+            told, most = waiting.pop(), most - 1
+            w = self._honest
+            if told:
+                index = self._writer[min(told)]
+                w = self._continue(self._honest[: self._code[index][1]], index, told)
             row = self.first_broken(w)
             if row is None:
-                return self._verdict(w, [], told)
-            free = [(x, root) for x in self._hints_of(row, told) for root in self._roots(row, x, w)]
-            if not free:
-                return True
-            wire, value = rng.choice(free)
-            told[wire] = value
-        return self.judge(told)
+                yield told, w
+            elif len(told) < len(lies) + 3:
+                mends = [
+                    {**told, wire: value}
+                    for wire, value in self.mends(row, w, told)
+                    if self.first_broken([*w[:wire], value], self._by_last_wire[wire]) is None
+                ]
+                rng.shuffle(mends)
+                waiting += mends
 
     def _hints_of(self, row: int, told: Mapping[int, int]) -> list[int]:
         wires = {wire for matrix in self._rows for wire, _ in matrix.rows[row]}
         return sorted(w for w in wires & self._free if w not in told)
-
-    def mended(self, lies: Mapping[int, int], rng: random.Random) -> list[dict[int, int]]:
-        """The lies with one more, for the hints that could mend the row that broke first: all in a
-        small gadget, a few in a large one.
-
-        A bit that nothing holds to be one mends a decomposition of which another bit was flipped.
-        """
-        w = self._honest
-        if lies:
-            index = self._writer[min(lies)]
-            w = self._continue(self._honest[: self._code[index][1]], index, lies)
-        row = self.first_broken(w)
-        if row is None:
-            return [dict(lies)]
-        mends = [{**lies, wire: root} for wire, root in self.mends(row, w, lies)]
-        most = min(40, max(2, 1000 // len(self._rows[0].rows)))
-        return rng.sample(mends, min(most, len(mends)))
 
     def mends(
         self,
@@ -317,17 +343,13 @@ class Attack:
 
     def _roots(self, row: int, wire: int, w: list[int]) -> list[int]:
         """The values of a wire that satisfy a row, the others being what they are."""
-
-        def residue(value: int) -> int:
-            tried = list(w)
-            tried[wire] = value
-            a, b, c = self._rows
-            return (a.dot(row, tried) * b.dot(row, tried) - c.dot(row, tried)) % R
-
-        # The row is s + p x + q x^2.
-        s, at_1, at_2 = residue(0), residue(1), residue(2)
-        q = (at_2 - 2 * at_1 + s) * pow(2, -1, R) % R
-        p = (at_1 - s - q) % R
+        ks = [sum(k for x, k in m.rows[row] if x == wire) % R for m in self._rows]
+        rest = [(m.dot(row, w) - k * w[wire]) % R for m, k in zip(self._rows, ks, strict=True)]
+        # With x the wire, (a + a' x) (b + b' x) = c + c' x is s + p x + q x^2 = 0.
+        (a, b, c), (da, db, dc) = rest, ks
+        if c == dc == 0:
+            return sorted({-z * pow(dz, -1, R) % R for z, dz in ((a, da), (b, db)) if dz})
+        s, p, q = (a * b - c) % R, (a * db + b * da - dc) % R, da * db % R
         if q == 0:
             return [-s * pow(p, -1, R) % R] if p else []
         root = square_root((p * p - 4 * q * s) % R)

@@ -24,9 +24,15 @@ WIDTHS = (1, 2, 8, 64)
 
 
 def edges(lo: int, hi: int, seed: str) -> list[int]:
-    """Both ends, their neighbours, what lies about 0, and a few between."""
+    """Both ends, their neighbours, what lies about 0, a few between; and of the distance from lo
+    every bit both ways beside its neighbour, and beside bit 0.
+    """
     rng = random.Random(f"edges {seed} {lo} {hi}")
     values = {lo, lo + 1, hi, hi - 1, -1, 0, 1, *(rng.randint(lo, hi) for _ in range(3))}
+    ones = (1 << (hi - lo).bit_length()) - 1
+    even = (ones + 1) ** 2 // 3 & ones  # the bits 0, 2, 4 ..
+    odd = ones - even
+    values |= {lo + even, lo + (even & ~1), lo + odd, lo + (odd | 1)}
     return sorted(value for value in values if lo <= value <= hi)
 
 
