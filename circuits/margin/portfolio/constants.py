@@ -23,17 +23,18 @@ from circuits.margin.constants import (
 
 # Widths, in bits.
 VALUE_BITS: Final = 48  # an option's value in one scenario
-SUM_BITS: Final = QUANTITY_BITS  # of all magnitudes of an account together
+SUM_BITS: Final = QUANTITY_BITS  # of all magnitudes of an account together; a shape may say less
+PRICE_BITS: Final = VALUE_BITS  # of spots, forwards, strikes: no option is worth more
 DISCOUNT_BITS: Final = 51
 DAMPING_BITS: Final = 20
-SHOCK_BITS: Final = 32
+SHOCK_BITS: Final = 24
 FACTOR_BITS: Final = 32  # loss factors, percentages, haircuts, charges
 BASIS_BITS: Final = 46
 CHARGE_BITS: Final = 32
 DELTA_BITS: Final = 28
 VEGA_BITS: Final = VALUE_BITS
 PREFIX_BITS: Final = 52  # underlying, kind and expiry: an option's key above its strike
-STRIKE_RIGHT_BITS: Final = 65
+STRIKE_RIGHT_BITS: Final = 65  # in a key; a listed strike has PRICE_BITS of its 64
 
 # Decimal places of the units.
 VALUE_PLACES: Final = 8
@@ -76,17 +77,17 @@ MAX_LANES: Final = 40
 
 # Packed elements.
 TAG_LANE: Final = 120  # a row's or record's first element: its key, then its tag
-COUNTED_LANE: Final = DAMPING_BITS  # a scenario: damping, then the counted bit, then the shock
-SHOCK_LANE: Final = COUNTED_LANE + 1
+SHOCK_LANE: Final = DAMPING_BITS  # a scenario: damping, then the shock
 
 # Tags, distinct from each other and from the linear model's.
 ROW_OPTION: Final = 17
 ROW_HELD: Final = 18  # a collateral
-RECORD_SCENARIOS: Final = 19
-RECORD_UNDERLYING: Final = 20
-RECORD_EXPIRY: Final = 21
-TAG_CAP: Final = 22
-TAG_EPOCH: Final = 23
+ROW_CANCELLING: Final = ROW_HELD + 1  # a collateral whose price moves with the scenarios
+RECORD_SCENARIOS: Final = 20
+RECORD_UNDERLYING: Final = 21
+RECORD_EXPIRY: Final = 22
+TAG_CAP: Final = 23
+TAG_EPOCH: Final = 24
 COMMITMENT_TAG: Final = 2  # beside the linear model's COMMITMENT_VERSION
 
 #: Error of a value in the epoch table, in units of 1e-8; the charge covers it.

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from circuits.margin.checker import Decimal, List, Map, Object, Place, Schema
-from circuits.margin.constants import FUNDING_OFFSET, FUNDING_PLACES, PRICE_BITS, PRICE_PLACES
+from circuits.margin.constants import FUNDING_OFFSET, FUNDING_PLACES, PRICE_PLACES
 from circuits.margin.documents import (
     ASSET,
     PORTFOLIO_MARKET_FORMAT,
@@ -28,14 +28,15 @@ from circuits.margin.documents import (
 )
 from circuits.margin.instrument import OPTION, Instrument
 from circuits.margin.jsonfile import MARKET_LIMIT
+from circuits.margin.portfolio.constants import PRICE_BITS
 from circuits.margin.portfolio.names import expiry_name
 from circuits.margin.portfolio.params import PortfolioParams
 from circuits.margin.portfolio.params_fields import MAX_ASSETS
 from circuits.margin.portfolio.rules import PLACES, UNIT
 from circuits.margin.portfolio.shape import MAX_ROWS, PortfolioShape
 
-#: 2000 %; an option is refused above it, so that no shock of volatility leaves Black-76's domain.
-MAX_VOL: Final = 20 * UNIT
+#: 1800 %; an option is refused above it, so that no volatility leaves Black-76's domain.
+MAX_VOL: Final = 18 * UNIT
 CALL: Final = 0
 PUT: Final = 1
 
@@ -47,7 +48,7 @@ _INDEX: Final = Decimal(
     FUNDING_PLACES, -FUNDING_OFFSET, FUNDING_OFFSET - 1, "a funding index", rounding="down"
 )
 _CONFIDENCE: Final = Decimal(PLACES, 0, UNIT, "a feed's confidence from 0 to 1")
-_VOL: Final = Decimal(PLACES, 1, MAX_VOL, "a volatility such as 0.65, above zero and at most 20")
+_VOL: Final = Decimal(PLACES, 1, MAX_VOL, "a volatility such as 0.65, above zero and at most 18")
 _RATE: Final = Decimal(PLACES, 0, 2 * UNIT, "a rate per year from 0 to 2")
 _STABLE: Final = Decimal(PLACES, UNIT // 100, 100 * UNIT, "the quote currency's price in dollars")
 

@@ -6,12 +6,12 @@ collateral is worth, a record what holds for an expiry, an underlying, or all sc
 
     option      key + 2^120 * ROW_OPTION, two lanes an element: v + 2^112 * w,
                 (delta + 1) + 2^112 * vega
-    collateral  key + 2^120 * ROW_HELD, price, rate MM, rate IM, risk cancelling
+    collateral  key + 2^120 * ROW_HELD, or ROW_CANCELLING, price, rate MM, rate IM
     expiry      prefix + 2^120 * RECORD_EXPIRY, discount of value held, of value owed,
                 basis factor, forward's variable part, forward, confidence rate, that with a perp
     underlying  number + 2^120 * RECORD_UNDERLYING, spot, perpetual's price, funding + 2^95,
                 loss factor IM, MM, perpetual rate MM, IM, option rate MM, IM, charge IM, MM
-    scenarios   2^120 * RECORD_SCENARIOS, for each lane damping + 2^20 * counted + 2^21 * shock
+    scenarios   2^120 * RECORD_SCENARIOS, for each lane damping + 2^20 * shock
 
 The tag stands in the first element, so none opens as another. Units: constants.py. IM rates of a
 collateral are whole, those of perpetuals and options come on top of MM.
@@ -23,12 +23,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, Final, NamedTuple
 
-from circuits.margin.constants import FUNDING_BITS, FUNDING_OFFSET, PRICE_BITS
+from circuits.margin.constants import FUNDING_BITS, FUNDING_OFFSET
 from circuits.margin.instrument import COLLATERAL, KEY_BITS, OPTION, UNDERLYING_BITS, Instrument
 from circuits.margin.portfolio.constants import (
     BASIS_BITS,
     CHARGE_BITS,
-    COUNTED_LANE,
     DAMPING_BITS,
     DAMPING_ONE,
     DELTA_ONE,
@@ -36,9 +35,11 @@ from circuits.margin.portfolio.constants import (
     FACTOR_BITS,
     LANE_WIDTH,
     PREFIX_BITS,
+    PRICE_BITS,
     RECORD_EXPIRY,
     RECORD_SCENARIOS,
     RECORD_UNDERLYING,
+    ROW_CANCELLING,
     ROW_HELD,
     ROW_OPTION,
     SHOCK_BITS,
@@ -108,13 +109,8 @@ class CollateralRow(NamedTuple):
     risk_cancelling: bool
 
     def elements(self) -> list[int]:
-        return [
-            tagged(ROW_HELD, self.key),
-            self.price,
-            self.maintenance,
-            self.initial,
-            int(self.risk_cancelling),
-        ]
+        tag = ROW_CANCELLING if self.risk_cancelling else ROW_HELD
+        return [tagged(tag, self.key), self.price, self.maintenance, self.initial]
 
     def fault(self) -> str:
         """What is out of range, or nothing."""
@@ -199,11 +195,13 @@ class UnderlyingRecord:
 
 
 class LaneEntry(NamedTuple):
-    """A scenario's shock and damping (1e-6), and whether it counts for the worst."""
+    """A scenario's shock and damping (1e-6).
+
+    Damping 0 is a lane that is no scenario: its PnL of 0 is never below the basis.
+    """
 
     shock: int
     damping: int
-    counted: bool
 
 
 @dataclass(frozen=True)
@@ -220,10 +218,7 @@ class ScenarioRecord:
                 raise InputError("a shock is above zero, a damping from 0 to 1", f"lanes[{i}]")
 
     def elements(self) -> list[int]:
-        packed = (
-            lane.damping + (lane.counted << COUNTED_LANE) + (lane.shock << SHOCK_LANE)
-            for lane in self.lanes
-        )
+        packed = (lane.damping + (lane.shock << SHOCK_LANE) for lane in self.lanes)
         return [tagged(self.tag), *packed]
 
 
@@ -243,8 +238,8 @@ def decode(elements: Sequence[int]) -> Row | Record:
         lanes = [value for element in rest[:-1] for value in unpack(element)]
         delta, vega = unpack(rest[-1])
         found = OptionRow(key, tuple(lanes), delta - DELTA_ONE, vega)
-    elif tag == ROW_HELD and len(rest) == len(CollateralRow._fields) - 1 and rest[-1] in (0, 1):
-        found = CollateralRow(key, rest[0], rest[1], rest[2], bool(rest[3]))
+    elif tag in (ROW_HELD, ROW_CANCELLING) and len(rest) == len(CollateralRow._fields) - 2:
+        found = CollateralRow(key, *rest, risk_cancelling=tag == ROW_CANCELLING)
     elif tag == RECORD_EXPIRY and len(rest) == len(ExpiryRecord.widths) - 1:
         found = ExpiryRecord(key, *rest)
     elif tag == RECORD_UNDERLYING and len(rest) == len(UnderlyingRecord.widths) - 1:
@@ -261,7 +256,7 @@ def decode(elements: Sequence[int]) -> Row | Record:
 
 def _lane(element: int) -> LaneEntry:
     damping = element & ((1 << DAMPING_BITS) - 1)
-    return LaneEntry(element >> SHOCK_LANE, damping, bool(element >> COUNTED_LANE & 1))
+    return LaneEntry(element >> SHOCK_LANE, damping)
 
 
 def _elements(record: ExpiryRecord | UnderlyingRecord) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from circuits.margin.portfolio.constants import COMMITMENT_TAG, MAX_LANES
+from circuits.margin.portfolio.constants import COMMITMENT_TAG, MAX_LANES, SUM_BITS
 from zk.errors import InputError
 
 #: Option slots of the size classes a venue may offer. A class is public; how many of its slots are
@@ -18,7 +18,7 @@ SIZE_CLASSES: Final = (8, 16, 32, 64, 128)
 #: A class for tests and for the slow engine.
 TINY_OPTIONS: Final = 2
 
-ARITY: Final = 5  # children of a node of the epoch's tree
+ARITY: Final = 6  # children of a node of the epoch's tree
 MAX_ROWS: Final = 4096
 _LIMITS: Final = {
     "expiries": (1, 8),
@@ -29,6 +29,7 @@ _LIMITS: Final = {
     "rows": (1, MAX_ROWS),
     "market_underlyings": (1, 128),
     "market_expiries": (1, 128),
+    "sum_bits": (32, SUM_BITS),
 }
 
 
@@ -37,7 +38,9 @@ class PortfolioShape:
     """Slots of the account; lanes of a row (`skews` of them the skew scenarios); the epoch's sizes.
 
     `underlyings` and `expiries` are how many one account may hold, `market_underlyings` and
-    `market_expiries` how many the epoch may list; `rows` counts options and collaterals together.
+    `market_expiries` how many the epoch may list; `rows` counts options and collaterals together. All
+    magnitudes of an account add up to less than 2^sum_bits units of 1e-8: each bit costs one for
+    every lane of every expiry.
     """
 
     options: int
@@ -47,8 +50,9 @@ class PortfolioShape:
     lanes: int = 34
     skews: int = 2
     rows: int = 1024
-    market_underlyings: int = 7
-    market_expiries: int = 32
+    market_underlyings: int = 3
+    market_expiries: int = 24
+    sum_bits: int = 56
 
     def __post_init__(self) -> None:
         if self.options not in (*SIZE_CLASSES, TINY_OPTIONS):
