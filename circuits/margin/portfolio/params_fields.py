@@ -13,14 +13,14 @@ from typing import Final
 from circuits.margin.checker import Choice, Decimal, List, Map, Object, Spec
 from circuits.margin.constants import BUFFER_BITS
 from circuits.margin.documents import ASSET, ASSET_ID, PORTFOLIO_PARAMS_FORMAT, VENUE, tag
-from circuits.margin.portfolio.constants import MAX_LANES, SHOCK_PLACES
+from circuits.margin.portfolio.constants import MAX_LANES, SHOCK_PLACES, SUM_BITS
 from circuits.margin.portfolio.rules import PLACES, SKEWS, UNIT, VOL_MOVES
 from circuits.margin.portfolio.shape import MAX_ROWS, SIZE_CLASSES, TINY_OPTIONS
 
 #: Underlyings and collaterals in one params file.
 MAX_ASSETS: Final = 128
-#: The largest spot shock a scenario may have.
-MAX_SHOCK: Final = 100
+#: The largest spot shock a scenario may have; an epoch holds 24 bits of 1e-6.
+MAX_SHOCK: Final = 16
 _DAY: Final = 86_400
 
 
@@ -63,6 +63,7 @@ SHAPE_FIELDS: Final[Mapping[str, Spec]] = {
     "rows": _count(MAX_ROWS, "rows of the epoch's table"),
     "market_underlyings": _count(MAX_ASSETS, "underlyings an epoch may list"),
     "market_expiries": _count(128, "expiries an epoch may list"),
+    "sum_bits": _count(SUM_BITS, "bits of all magnitudes of an account together", least=32),
 }
 _RULES: Final[Mapping[str, Spec]] = {
     "scenarios": List(

@@ -154,6 +154,10 @@ class ExpiryRecord:
         if self.forward_variable > self.forward or self.forward == 0:
             raise InputError("a forward is above zero, its variable part at most the forward")
 
+    @property
+    def underlying(self) -> int:
+        return self.prefix >> (PREFIX_BITS - UNDERLYING_BITS)
+
     def elements(self) -> list[int]:
         return _elements(self)
 
@@ -239,7 +243,7 @@ def decode(elements: Sequence[int]) -> Row | Record:
         delta, vega = unpack(rest[-1])
         found = OptionRow(key, tuple(lanes), delta - DELTA_ONE, vega)
     elif tag in (ROW_HELD, ROW_CANCELLING) and len(rest) == len(CollateralRow._fields) - 2:
-        found = CollateralRow(key, *rest, risk_cancelling=tag == ROW_CANCELLING)
+        found = CollateralRow(key, rest[0], rest[1], rest[2], tag == ROW_CANCELLING)
     elif tag == RECORD_EXPIRY and len(rest) == len(ExpiryRecord.widths) - 1:
         found = ExpiryRecord(key, *rest)
     elif tag == RECORD_UNDERLYING and len(rest) == len(UnderlyingRecord.widths) - 1:

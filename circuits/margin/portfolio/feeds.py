@@ -1,0 +1,199 @@
+"""An epoch's records, and its collateral rows, from the feeds of a market.
+
+Source: the project's margin specification, "Model P", and the margin library of Derive's PMRM_2.
+Everything that rounds, rounds here, once: a price and a value weight down, a rate, a factor and a
+charge up, a discount to the nearest. What rounds a value against holders rounds it in favour of
+those who owe, so `charge` covers the last place of the rows for both.
+
+    charge = kappa * declared error of a value (1e-8)
+    kappa  = 1 + mF max(max_s damping_s (max_e max(discounts) + 1), 2 max_e basis factor)
+
+s over the counted lanes, e over the underlying's expiries, mF the loss factor of the mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from circuits.margin.instrument import COLLATERAL, Instrument
+from circuits.margin.portfolio.constants import (
+    BASIS_PLACES,
+    CHARGE_PLACES,
+    DAMPING_PLACES,
+    DISCOUNT_ONE,
+    DISCOUNT_PLACES,
+    FACTOR_PLACES,
+    PRICE_BITS,
+    SHOCK_PLACES,
+    TABLE_ERROR,
+    VALUE_PLACES,
+)
+from circuits.margin.portfolio.lanes import lanes
+from circuits.margin.portfolio.market import Expiry, PortfolioMarket, Underlying
+from circuits.margin.portfolio.names import expiry_name
+from circuits.margin.portfolio.params import PortfolioParams
+from circuits.margin.portfolio.records import (
+    CollateralRow,
+    ExpiryRecord,
+    LaneEntry,
+    ScenarioRecord,
+    UnderlyingRecord,
+    prefix,
+)
+from circuits.margin.portfolio.rules import PLACES, UNIT, Rules
+from circuits.margin.portfolio.shape import PortfolioShape
+from circuits.margin.portfolio.shocks import basis_factor, discount, static_discounts
+from zk.errors import InputError
+
+_FACTOR_UNIT: Final = 10 ** (PLACES - FACTOR_PLACES)
+_BASIS_UNIT: Final = 10 ** (PLACES - BASIS_PLACES)
+_DISCOUNT_UNIT: Final = 10 ** (PLACES - DISCOUNT_PLACES)
+_DAMPING_UNIT: Final = 10 ** (PLACES - DAMPING_PLACES)
+_SHOCK_UNIT: Final = 10 ** (PLACES - SHOCK_PLACES)
+
+
+def scenario_record(rules: Rules, shape: PortfolioShape) -> ScenarioRecord:
+    """The scenario of every lane. Dampings round up: the worst PnL is never above zero."""
+    return ScenarioRecord(
+        tuple(
+            LaneEntry(
+                lane.scenario.shock // _SHOCK_UNIT,  # params have no finer shock
+                _up(lane.scenario.damping, _DAMPING_UNIT),
+            )
+            for lane in lanes(rules, shape)
+        )
+    )
+
+
+def expiry_records(market: PortfolioMarket, params: PortfolioParams) -> tuple[ExpiryRecord, ...]:
+    """One record for each expiry of each underlying, sorted by prefix."""
+    return tuple(
+        _expiry_record(market, params.rules, name, number, expiry)
+        for name, number in params.underlyings.items()
+        for expiry in market.underlyings[name].expiries
+    )
+
+
+def underlying_records(
+    market: PortfolioMarket, params: PortfolioParams, expiries: Sequence[ExpiryRecord]
+) -> tuple[UnderlyingRecord, ...]:
+    """One record for each underlying, sorted by number; the charge needs the expiries' records."""
+    rules = params.rules
+    below = max(0, rules.peg.at - market.stable)
+    loss_initial = _up(rules.loss_initial * UNIT + below * rules.peg.factor, UNIT * _FACTOR_UNIT)
+    loss_maintenance = _up(rules.loss_maintenance, _FACTOR_UNIT)
+    dampings = [_up(scenario.damping, _DAMPING_UNIT) for scenario in rules.scenarios]
+    found = []
+    for name, number in params.underlyings.items():
+        feed = market.underlyings[name]
+        perpetual = feed.perpetual
+        own = [e for e in expiries if e.underlying == number]
+        initial = rules.perpetual.initial * UNIT + _confidence(rules, _with_perpetual(feed))
+        found.append(
+            UnderlyingRecord(
+                underlying=number,
+                spot=feed.spot,
+                perpetual_price=perpetual.price if perpetual else 0,
+                funding=perpetual.funding if perpetual else 0,
+                loss_initial=loss_initial,
+                loss_maintenance=loss_maintenance,
+                perpetual_maintenance=_up(rules.perpetual.maintenance, _FACTOR_UNIT),
+                perpetual_initial=_up(initial, UNIT * _FACTOR_UNIT),
+                option_maintenance=_up(rules.option.maintenance, _FACTOR_UNIT),
+                option_initial=_up(rules.option.initial, _FACTOR_UNIT),
+                charge_initial=charge_rate(loss_initial, dampings, own),
+                charge_maintenance=charge_rate(loss_maintenance, dampings, own),
+            )
+        )
+    return tuple(found)
+
+
+def collateral_rows(market: PortfolioMarket, params: PortfolioParams) -> list[CollateralRow]:
+    """A row for each collateral. Its price is in the quote currency, so divided by the stable's."""
+    spots = min(feed.confidence for feed in market.underlyings.values())
+    rows = []
+    for name, rule in params.collaterals.items():
+        feed = market.collaterals[name]
+        price = feed.price * UNIT // market.stable
+        if not 0 < price < 1 << PRICE_BITS:
+            raise InputError(
+                f"over the stable's price is zero or does not fit {PRICE_BITS} bits of 1e-8",
+                f"collaterals.{name}.price",
+                market.file,
+            )
+        whole = (rule.haircut.maintenance + rule.haircut.initial) * UNIT
+        charged = whole + _confidence(params.rules, min(feed.confidence, spots))
+        rows.append(
+            CollateralRow(
+                key=Instrument(params.assets[name], COLLATERAL).key,
+                price=price,
+                maintenance=_up(rule.haircut.maintenance, _FACTOR_UNIT),
+                initial=_up(charged, UNIT * _FACTOR_UNIT),
+                risk_cancelling=rule.risk_cancelling,
+            )
+        )
+    return rows
+
+
+def charge_rate(loss: int, dampings: Sequence[int], expiries: Sequence[ExpiryRecord]) -> int:
+    """kappa times the declared error, up. `loss` and `dampings` have unit 1e-6."""
+    largest = max((max(e.discount_long, e.discount_short) for e in expiries), default=0)
+    basis = max((e.basis_factor for e in expiries), default=0)
+    # Both sides at 1e-21, times the loss factor at 1e-27.
+    scenario = max(dampings) * (largest + DISCOUNT_ONE)
+    places = DAMPING_PLACES + DISCOUNT_PLACES
+    kappa = loss * max(scenario, 2 * basis * 10 ** (places - BASIS_PLACES))
+    kappa += 10 ** (places + FACTOR_PLACES)
+    unit = 10 ** (places + FACTOR_PLACES + VALUE_PLACES - CHARGE_PLACES)
+    return _up(kappa * TABLE_ERROR, unit)
+
+
+def _expiry_record(
+    market: PortfolioMarket, rules: Rules, name: str, number: int, expiry: Expiry
+) -> ExpiryRecord:
+    seconds = expiry.expiry - market.timestamp
+    feed = market.underlyings[name]
+    try:
+        held, owed = static_discounts(
+            rules.discount_long,
+            rules.discount_short,
+            expiry.rate,
+            seconds,
+            discount(expiry.rate, seconds),
+        )
+        return ExpiryRecord(
+            prefix=prefix(number, expiry.expiry),
+            discount_long=(held + _DISCOUNT_UNIT // 2) // _DISCOUNT_UNIT,
+            discount_short=(owed + _DISCOUNT_UNIT // 2) // _DISCOUNT_UNIT,
+            basis_factor=_up(basis_factor(rules.basis, seconds), _BASIS_UNIT),
+            forward_variable=expiry.forward_variable,
+            forward=expiry.forward,
+            confidence_rate=_rate(rules, min(feed.confidence, expiry.confidence)),
+            confidence_rate_perpetual=_rate(rules, min(_with_perpetual(feed), expiry.confidence)),
+        )
+    except InputError as error:
+        place = f"underlyings.{name}.{expiry_name(expiry.expiry)}"
+        what = f"{error.path} {error.message}" if error.path else error.message
+        raise InputError(f"no record can hold it: {what}", place, market.file) from None
+
+
+def _with_perpetual(feed: Underlying) -> int:
+    """The confidence of spot and perpetual together; without one, of spot."""
+    return min(feed.confidence, feed.perpetual.confidence if feed.perpetual else UNIT)
+
+
+def _confidence(rules: Rules, confidence: int) -> int:
+    """(1 - confidence) * factor below the threshold, else 0; unit 1e-36."""
+    if confidence >= rules.confidence.at:
+        return 0
+    return (UNIT - confidence) * rules.confidence.factor
+
+
+def _rate(rules: Rules, confidence: int) -> int:
+    return _up(_confidence(rules, confidence), UNIT * _FACTOR_UNIT)
+
+
+def _up(value: int, unit: int) -> int:
+    """value / unit, rounded up."""
+    return -(-value // unit)
