@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
@@ -18,13 +19,14 @@ from circuits.gadgets.arith import (
 from tests.checks import gadget_circuit
 from tests.gadgets.test_compare import edges
 from zk.compiler.types import Bool, Field, Int, Uint
+from zk.compiler.witness import Op
 from zk.errors import CompileError
 from zk.field import R
 
 
 def test_range_equals_python_and_refuses() -> None:
     gadget = gadget_circuit({"x": (Field, None)}, lambda cs, x: assert_in_range(cs, x, -7, 1000))
-    for x in (-7, -6, 0, 999, 1000):
+    for x in range(-7, 1001):
         assert gadget.honest({"x": x}) == [x]
     for x in (-8, 1001, 1017, R // 2):
         gadget.refusal({"x": x})
@@ -95,6 +97,22 @@ def test_root_equals_python(bits: int) -> None:
         assert gadget.honest({"x": x}) == [math.isqrt(x)]
     gadget.assert_forgeries_rejected({"x": top})
     gadget.assert_forgeries_rejected({"x": 0})
+
+
+def test_half_an_odd_number_is_no_root() -> None:
+    """(t / 2)^2 is below x, for an odd t whose square is just above R: by the root's range alone.
+
+    Of a narrow x the other two ranges say all: t^2 = 4 (x - rest) holds over the integers.
+    """
+    gadget = gadget_circuit({"x": (Uint, 252)}, square_root)
+    for x in (0, 1 << 200, 2 * (1 << 246) // 3):
+        t = (math.isqrt(R + 4 * x) - 1) | 1
+        rest = x - (t * t - R) // 4
+        assert 0 <= rest <= t
+        assert gadget.attack.start([x])[1] == x
+        (root,) = gadget.attack.written_by(Op.ISQRT)
+        lie = {root: t * pow(2, -1, R) % R}
+        assert gadget.attack.judge_mended(lie, random.Random(x), most=400)
 
 
 def test_costs_of_the_design_page() -> None:

@@ -66,6 +66,11 @@ def test_range_of_no_bits_is_zero() -> None:
     gadget = gadget_circuit({"x": (Field, None)}, lambda cs, x: cs.assert_range(x, 0))
     assert gadget.honest({"x": 0}) == [0]
     gadget.refusal({"x": 1})
+    inputs = {"x": (Field, None), "y": (Field, None)}
+    gadget = gadget_circuit(inputs, lambda cs, x, y: cs.assert_range(x - y, 0))
+    assert gadget.honest({"x": 5, "y": 5}) == [0]
+    for x, y in ((5, 6), (0, 5), (5, 0), (R - 5, 5)):
+        gadget.refusal({"x": x, "y": y})
 
 
 @pytest.mark.parametrize("bits", [1, 2, 9, 64, 252])

@@ -8,6 +8,7 @@ from circuits.gadgets.mux import lookup, one_hot
 from tests.checks import gadget_circuit
 from zk.compiler.types import Field, Int, Uint
 from zk.errors import CompileError
+from zk.field import R
 
 
 @pytest.mark.parametrize("bits", [1, 2, 3, 5])
@@ -32,6 +33,19 @@ def test_lookup_equals_python_and_refuses_beyond(count: int) -> None:
     for index in (count, count + 1, 63):
         gadget.refusal({"index": index, **values})
     gadget.assert_forgeries_rejected({"index": count - 1, **values})
+
+
+def test_an_index_takes_its_bits_and_no_more() -> None:
+    """All values the same: what is refused is the index alone."""
+    for count in (1, 2, 4, 5, 8):
+        gadget = gadget_circuit(
+            {"x": (Field, None), "y": (Field, None)},
+            lambda cs, x, y, n=count: lookup(cs, cs.proven(x - y, 0, 63), [cs.constant(7)] * n),
+        )
+        for index in range(count):
+            assert gadget.honest({"x": index + 9, "y": 9}) == [7]
+        for index in (count, 2 * count, 63, -1, R // 2):
+            gadget.assert_refused({"x": index + 9, "y": 9})
 
 
 def test_cost_of_the_design_page() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import pytest
 
 from circuits.gadgets.order import ordered_slots
 from tests.checks import Gadget, gadget_circuit
+from tests.gadgets.test_compare import edges
 from zk.compiler.types import Field
 from zk.field import R
 
@@ -42,6 +45,18 @@ def test_ordered_slots_say_which_are_used(slots: Gadget, values: tuple[int, ...]
     assert slots.honest(keys(*values)) == [*values, *(int(value != 0) for value in values)]
 
 
+def test_every_width_of_gap_and_none_beyond(slots: Gadget) -> None:
+    for gap in edges(0, TOP, "gap"):
+        values = list(accumulate([gap + 1] * 3, initial=max(gap, 1)))
+        assert slots.honest(keys(*values)) == [*values, 1, 1, 1, 1]
+    for slot in range(4):
+        for gap in (-1, TOP + 1, 2 * TOP + 2, -1 - (1 << BITS)):
+            if slot or gap != -1:  # a first key of 0 is no key
+                gaps = [gap if i == slot else 5 for i in range(4)]
+                first, *others = gaps
+                slots.assert_refused(keys(*accumulate((g + 1 for g in others), initial=first)))
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -51,6 +66,8 @@ def test_ordered_slots_say_which_are_used(slots: Gadget, values: tuple[int, ...]
         (2, 1, 0, 0),  # unsorted
         (1, 1, 0, 0),  # one key twice
         (1, 2, 2, 0),
+        (1, 2, 4, 3),
+        (2, 3, 1, 0),
         (TOP + 1, 0, 0, 0),  # too large
         (R - 1, 0, 0, 0),
         (1, TOP + 3, 0, 0),
