@@ -24,7 +24,14 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Final, NamedTuple
 
 from circuits.margin.constants import FUNDING_BITS, FUNDING_OFFSET
-from circuits.margin.instrument import COLLATERAL, KEY_BITS, OPTION, UNDERLYING_BITS, Instrument
+from circuits.margin.instrument import (
+    COLLATERAL,
+    EXPIRY_BITS,
+    KEY_BITS,
+    OPTION,
+    UNDERLYING_BITS,
+    Instrument,
+)
 from circuits.margin.portfolio.constants import (
     BASIS_BITS,
     CHARGE_BITS,
@@ -157,6 +164,10 @@ class ExpiryRecord:
     @property
     def underlying(self) -> int:
         return self.prefix >> (PREFIX_BITS - UNDERLYING_BITS)
+
+    @property
+    def expiry(self) -> int:
+        return self.prefix & ((1 << EXPIRY_BITS) - 1)
 
     def elements(self) -> list[int]:
         return _elements(self)

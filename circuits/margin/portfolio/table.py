@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 
@@ -40,12 +40,15 @@ from circuits.margin.portfolio.records import (
     ScenarioRecord,
     UnderlyingRecord,
 )
-from circuits.margin.portfolio.shape import PortfolioShape
+from circuits.margin.portfolio.shape import SIZE_CLASSES, PortfolioShape
 from circuits.margin.portfolio.valuation import option_rows
 from zk import engine
 from zk.errors import InputError
 from zk.field import Limbs, from_limbs, to_limbs
 from zk.poseidon import RATE, poseidon, poseidon_sponge
+
+#: The parts of a shape that an epoch depends on.
+TABLE_SIZES: Final = ("lanes", "skews", "rows", "market_underlyings", "market_expiries")
 
 R = TypeVar("R", ExpiryRecord, UnderlyingRecord, ScenarioRecord)
 
@@ -72,7 +75,7 @@ class RecordOpening(Generic[R]):
 class PortfolioEpoch:
     """A market's table, committed: `root` is what statements are proven against."""
 
-    shape: PortfolioShape  # its size class plays no part
+    shape: PortfolioShape  # `table_shape` of the statements' shapes
     scenarios: ScenarioRecord
     underlyings: tuple[UnderlyingRecord, ...]
     expiries: tuple[ExpiryRecord, ...]
@@ -109,7 +112,7 @@ class PortfolioEpoch:
         cls, market: PortfolioMarket, params: PortfolioParams, shape: PortfolioShape | None = None
     ) -> PortfolioEpoch:
         """The epoch of a market: every listed option in every scenario, hashed."""
-        shape = shape or params.shape
+        shape = table_shape(shape or params.shape)
         market.fit(params, shape)
         expiries = expiry_records(market, params)
         rows: list[Row] = [
@@ -150,7 +153,7 @@ class PortfolioEpoch:
 
     @cached_property
     def tree_root(self) -> int:
-        return poseidon_sponge([TAG_CAP, *self.cap])
+        return cap_root(self.cap)
 
     @cached_property
     def root(self) -> int:
@@ -187,6 +190,17 @@ class PortfolioEpoch:
     @cached_property
     def _index(self) -> Mapping[int, int]:
         return {row.key: i for i, row in enumerate(self.rows)}
+
+
+def table_shape(shape: PortfolioShape) -> PortfolioShape:
+    """The shape with what only accounts have at its default: all classes share one epoch."""
+    sizes = {name: getattr(shape, name) for name in TABLE_SIZES}
+    return PortfolioShape(SIZE_CLASSES[0], **sizes)
+
+
+def cap_root(cap: Sequence[int]) -> int:
+    """The tree's root over its cap."""
+    return poseidon_sponge([TAG_CAP, *cap])
 
 
 def epoch_root(tree_root: int, params_digest: int, timestamp: int, venue: int) -> int:
