@@ -52,7 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sample", type=float, default=1.0, help="the part of the mutants to run")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--timeout", type=float, default=300.0, help="seconds for one mutant")
+    parser.add_argument(
+        "--timeout", type=float, default=300.0, help="for one mutant, in seconds of work"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="mutants side by side")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args(arguments)
@@ -60,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     sites.install()
     start = time.monotonic()
     targets = [TARGETS[name] for name in args.target or TARGETS]
-    for test in {test for target in targets for test in target.tests}:
+    for test in dict.fromkeys(test for target in targets for test in target.tests):
         # Imported once, here, and in no child.
         importlib.import_module(test.removesuffix(".py").replace("/", "."))
     known = baselines(targets, max(args.timeout, 600.0), args.jobs)
@@ -108,7 +110,7 @@ def judge(
     """The verdict on each mutant, of as many as there was time for."""
     until = start + 60 * args.minutes
     found: dict[int, str] = {}
-    for index, verdict in verdicts(chosen, known, args.timeout, args.jobs, until):
+    for index, verdict in verdicts(target, chosen, known, args.timeout, args.jobs, until):
         found[index] = verdict.verdict
         done = f"{target.name} {len(found)}/{len(chosen)}"
         _progress(time.monotonic() - start, done, chosen[index], verdict)

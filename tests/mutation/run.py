@@ -2,9 +2,9 @@
 
 A process is forked from one that has imported everything and compiled nothing, so a mutant costs
 its tests and no start; as many run side by side as are asked for. A first run, without a mutant,
-finds the sites, and which tests reach them. A mutant meets the tests that reach its line first,
-then those that use a circuit which another test compiled; quickest first, and those that take long
-last of all. The first that fails ends it.
+finds the sites, and which tests reach them. A mutant meets the tests that noticed others of its
+kind and line first, then those that reach its line, then those that use a circuit which another
+test compiled; quickest first, and those that take long last of all. The first that fails ends it.
 """
 
 from __future__ import annotations
@@ -41,12 +41,17 @@ class Baseline:
     seconds: dict[str, float] = field(default_factory=dict)  # test -> its time
     failed: list[str] = field(default_factory=list)
 
-    def order(self, site: str) -> list[str]:
-        """The tests, in the order in which a mutant of a site meets them."""
+    def order(self, site: str, first: Sequence[str], last: Sequence[str]) -> list[str]:
+        """The tests, in the order in which a mutant of a site meets them.
+
+        `first` are tests, `last` the beginnings of some.
+        """
         reach = set(self.reached[site])
 
-        def place(test: str) -> tuple[bool, bool, float]:
-            return self.seconds[test] > LONG, test not in reach, self.seconds[test]
+        def place(test: str) -> tuple[bool, bool, bool, bool, float]:
+            time = self.seconds[test]
+            late = test.startswith(tuple(last))
+            return late, test not in first, time > LONG, test not in reach, time
 
         return sorted(self.seconds, key=place)
 
@@ -141,27 +146,47 @@ def baselines(targets: Sequence[Target], seconds: float, jobs: int) -> list[Base
 
 
 def verdicts(
-    mutants: Sequence[Mutant], known: Baseline, seconds: float, jobs: int, until: float
+    target: Target,
+    mutants: Sequence[Mutant],
+    known: Baseline,
+    seconds: float,
+    jobs: int,
+    until: float,
 ) -> Iterator[tuple[int, Verdict]]:
     """Each mutant's number and verdict, as they come, until the time is up."""
-    works = [_judging(mutant, known.order(mutant.site)) for mutant in mutants]
+    noticed: dict[tuple[str, str], list[str]] = {}
+
+    def judging(mutant: Mutant) -> Work:
+        def work(tell: Callable[[str], None]) -> int:
+            # In the child: with what the others have shown by now.
+            first = noticed.get(_alike(mutant), [])
+            return _judge(mutant, known.order(mutant.site, first, target.last), tell)
+
+        return work
+
+    works = [judging(mutant) for mutant in mutants]
     for index, result in results(works, seconds, jobs, until):
-        yield index, _verdict(mutants[index], result)
+        mutant = mutants[index]
+        verdict = _verdict(mutant, result)
+        if verdict.test and verdict.verdict == NOTICED:
+            noticed.setdefault(_alike(mutant), []).append(verdict.test)
+        yield index, verdict
 
 
-def _judging(mutant: Mutant, tests: list[str]) -> Work:
-    def work(tell: Callable[[str], None]) -> int:
-        os.environ["ZKMARGIN_CHECK_IR"] = ""  # the tests are asked, not the specification
-        sites.on_finished(lambda cs: _applied(mutant, cs))
-        cost = checks.Gadget.__init__
+def _alike(mutant: Mutant) -> tuple[str, str]:
+    return mutant.site, mutant.kind
 
-        def any_cost(self: Any, circuit: Any, count: int, integers: Any) -> None:
-            cost(self, circuit, AnyCount(count), integers)
 
-        checks.Gadget.__init__ = any_cost  # type: ignore[method-assign, assignment]
-        return _pytest(tests, [_Witness(tell)], ["-x"])
+def _judge(mutant: Mutant, tests: list[str], tell: Callable[[str], None]) -> int:
+    os.environ["ZKMARGIN_CHECK_IR"] = ""  # the tests are asked, not the specification
+    sites.on_finished(lambda cs: _applied(mutant, cs))
+    cost = checks.Gadget.__init__
 
-    return work
+    def any_cost(self: Any, circuit: Any, count: int, integers: Any) -> None:
+        cost(self, circuit, AnyCount(count), integers)
+
+    checks.Gadget.__init__ = any_cost  # type: ignore[method-assign, assignment]
+    return _pytest(tests, [_Witness(tell)], ["-x"])
 
 
 def _verdict(mutant: Mutant, result: Result) -> Verdict:

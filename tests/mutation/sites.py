@@ -64,7 +64,7 @@ def install() -> None:
     """Record from now on. Once a process."""
     row, equal = ConstraintSystem.row, ConstraintSystem.assert_equal
     instantiate, record = ConstraintSystem.instantiate, Template.record
-    eliminate = lower.eliminate_linear
+    eliminate = lower.eliminate_linear  # type: ignore[attr-defined]
 
     def recorded_row(self: Any, a: Any, b: Any, c: Any) -> int:
         index = row(self, a, b, c)
@@ -99,7 +99,7 @@ def install() -> None:
     ConstraintSystem.assert_equal = recorded_equal  # type: ignore[method-assign]
     ConstraintSystem.instantiate = recorded_instance  # type: ignore[method-assign]
     Template.record = staticmethod(recorded_template)  # type: ignore[method-assign]
-    lower.eliminate_linear = eliminated  # type: ignore[assignment]
+    lower.eliminate_linear = eliminated  # type: ignore[attr-defined]
 
 
 def _add(cs: ConstraintSystem, name: str, occurrence: Occurrence) -> None:
