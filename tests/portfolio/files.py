@@ -135,7 +135,7 @@ def market_tree(rng: Random, *, expiries: int = 4, strikes: int = 6) -> Document
 
 
 def _expiry(rng: Random, spot: float, index: int, strikes: int) -> Document:
-    days = (1, 2, 3, 9, 16, 30, 61, 93, 184, 275, 366, 457)[index % 12] + index // 12
+    days = (1, 2, 3, 9, 16, 30, 61, 93, 184, 275, 366, 457)[index % 12] + index // 12 * 500
     years = days / 365
     forward = spot * exp(0.05 * years) * rng.uniform(0.999, 1.001)
     step = spot * (0.02 if days < 20 else 0.05)
