@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from circuits.gadgets.pack import pack
 from zk.compiler.frontend import ConstraintSystem
-from zk.compiler.types import Field, Int, Uint, integer
+from zk.compiler.types import Bool, Field, Int, integer
 from zk.errors import CompileError
 from zk.field import R
 
@@ -110,17 +110,44 @@ def broadcast(cs: ConstraintSystem, value: Int, count: int, width: int) -> Lanes
 def unpack(cs: ConstraintSystem, lanes: Lanes) -> list[Int]:
     """Return the lanes, lowest first.
 
-    Requires: the lanes' intervals hold.   Cost: the width of a lane for each.
+    Requires: the lanes' intervals hold.   Cost: for each lane the bits of its interval, and one for
+    a sign.
     """
-    width, half = lanes.width, 1 << (lanes.width - 1)
-    # Each lane is lifted by 2^(W-1) into [0, 2^W): the lifted sum is an integer below 2^(W k) < R
-    # / 2 whose digits in base 2^W are the lifted lanes, and its bits are unique.
-    lifted = lanes.packed
-    for i in range(len(lanes.intervals)):
-        lifted = lifted + (half << width * i)
-    bits = cs.bits(lifted, width * len(lanes.intervals))
-    values = []
-    for i, (lo, hi) in enumerate(lanes.intervals):
-        digits: list[tuple[Uint, int]] = [(bit, 1) for bit in bits[width * i : width * (i + 1)]]
-        values.append(cs.number((pack(cs, digits) - half).lc, lo, hi))
-    return values
+    return [value for value, _ in unpack_signed(cs, lanes)]
+
+
+def unpack_signed(cs: ConstraintSystem, lanes: Lanes) -> list[tuple[Int, Bool]]:
+    """Return each lane and the bit [lane >= 0], lowest lane first.
+
+    Requires: the lanes' intervals hold.   Cost: that of unpack.
+    """
+    # A lane that may be negative is lifted by 2^k into [0, 2^(k+1)), k + 1 <= W. The lifted sum is
+    # an integer below 2^(W count) < R / 2 whose digits in base 2^W are the lifted lanes: its bits
+    # are unique, and those above each lane's are 0, so that only the others are asked for.
+    widths = [_lifted_width(lo, hi) for lo, hi in lanes.intervals]
+    lifts = [
+        1 << bits - 1 if lo < 0 else 0
+        for bits, (lo, _) in zip(widths, lanes.intervals, strict=True)
+    ]
+    rest = lanes.packed
+    for i, lift in enumerate(lifts):
+        rest = rest + (lift << lanes.width * i)
+    lifted, digits = rest, []
+    for i, bits in enumerate(widths):
+        first = int(i == 0)  # bit 0 is what is left
+        hints = cs.hint_bits(lifted, bits - first, lanes.width * i + first) if bits > first else []
+        digits.append([cs.assert_bool(hint) for hint in hints])
+        for j, bit in enumerate(digits[-1], start=lanes.width * i + first):
+            rest = rest - Field(cs, bit.lc) * (1 << j)
+    digits[0].insert(0, cs.assert_bool(rest))
+    found = []
+    for bits, lift, (lo, hi) in zip(digits, lifts, lanes.intervals, strict=True):
+        value = pack(cs, [(bit, 1) for bit in bits]) - lift
+        sign = bits[-1] if lift else cs.assert_bool(cs.constant(1))
+        found.append((cs.number(value.lc, lo, hi), sign))
+    return found
+
+
+def _lifted_width(lo: int, hi: int) -> int:
+    """Bits of a lane in [lo, hi] once it is not negative."""
+    return max(hi.bit_length(), (-lo - 1).bit_length()) + 1 if lo < 0 else max(hi.bit_length(), 1)

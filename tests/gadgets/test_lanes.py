@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from circuits.gadgets.lanes import broadcast, pack_lanes, trusted_lanes, unpack
+from circuits.gadgets.lanes import broadcast, pack_lanes, trusted_lanes, unpack, unpack_signed
 from tests.checks import gadget_circuit
 from zk.compiler.types import Field, Int, Uint
 from zk.errors import CompileError
@@ -51,8 +51,31 @@ def test_lanes_equal_python_at_their_limits() -> None:
     gadget.assert_forgeries_rejected(values)
 
 
-def test_costs_a_product_a_row_and_a_lane_s_width() -> None:
-    assert gadget_circuit(INPUTS, weighted).cost == 2 + 3 * WIDTH
+def test_costs_a_product_a_row_and_the_bits_of_each_lane() -> None:
+    # |equity| <= 2^79 and twice a product of 48 and 31 bits: below 2^81, and a sign.
+    assert gadget_circuit(INPUTS, weighted).cost == 2 + 3 * 82
+
+
+@pytest.mark.parametrize("bits", [1, 7, 40])
+def test_signs_and_ends_of_lanes(bits: int) -> None:
+    """Signed lanes with their signs, beside unsigned ones, at the ends of their intervals."""
+
+    def body(cs, x, y, z):
+        (x, positive), (y, always), (z, other) = unpack_signed(
+            cs, pack_lanes(cs, [x, y, z], bits + 2)
+        )
+        return x, positive, y, always, z, other
+
+    inputs = {"x": (Int, bits), "y": (Uint, bits), "z": (Int, bits)}
+    gadget = gadget_circuit(inputs, body)
+    assert gadget.cost == 3 * bits
+    half, top = 1 << bits - 1, (1 << bits) - 1
+    for x in {-half, -1, 0, half - 1}:
+        for y in (0, top):
+            for z in (-half, half - 1):
+                found = gadget.honest({"x": x, "y": y, "z": z})
+                assert found == [x, int(x >= 0), y, 1, z, int(z >= 0)]
+    gadget.assert_forgeries_rejected({"x": -half, "y": top, "z": half - 1})
 
 
 def test_a_lane_that_could_overflow_does_not_compile() -> None:
