@@ -118,10 +118,12 @@ def skewed_vol(vol: int, skew: Skew, forward: int, strike: int) -> int:
 
 
 def log_strike(forward: int, strike: int) -> int:
-    """ln(strike / forward), cut toward minus infinity."""
+    """ln(strike / forward), cut toward zero."""
     if forward <= 0 or strike <= 0:
         raise InputError("a skew needs a forward and a strike above 0")
-    return (ln(strike) - ln(forward)) * UNIT >> ARGUMENT
+    k = ln(strike) - ln(forward)
+    size = abs(k) * UNIT >> ARGUMENT
+    return -size if k < 0 else size
 
 
 def skew_term(skew: Skew, k: int) -> int:
