@@ -173,3 +173,30 @@ def test_an_input_read_by_its_bits_alone_is_read() -> None:
     circuit.check(circuit.witness({"x": 0b1000, "odd": 1}))
     with pytest.raises(UnsatisfiedConstraint):
         circuit.check(circuit.witness({"x": 0b0111, "odd": 1}))
+
+
+def test_an_input_of_which_a_bit_is_said_to_be_constant_is_read() -> None:
+    class Even(Circuit):
+        x: Uint = private(bits=8)
+
+        def define(self, cs) -> None:
+            cs.assert_equal(cs.bits(self.x, 8)[3], 1)
+
+    circuit = compile(Even())
+    assert circuit.r1cs.n_constraints == 7
+    circuit.check(circuit.witness({"x": 0b1000}))
+    with pytest.raises(UnsatisfiedConstraint):
+        circuit.check(circuit.witness({"x": 0b0111}))
+
+
+def test_a_range_does_not_read_another_input() -> None:
+    class Two(Circuit):
+        x: Uint = private(bits=8)
+        y: Uint = private(bits=8)
+        z: Bool = public()
+
+        def define(self, cs) -> None:
+            cs.assert_equal(cs.bits(self.x, 8)[3], self.z)
+
+    with pytest.raises(CompileError, match="no constraint reads the input y"):
+        compile(Two())

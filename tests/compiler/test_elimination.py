@@ -216,22 +216,88 @@ def test_a_wire_solved_twice_keeps_both_equalities() -> None:
     gadget.refusal({"x": 2, "y": 4})
 
 
-def test_wide_hints_are_kept_whole() -> None:
-    """An equality on one of several results is a row; the block is written as it was."""
+def test_bits_are_cut_out_of_their_decomposition() -> None:
+    """A bit that is said to be another, or a constant, costs nothing: its own row goes too."""
 
+    def body(cs, x, y):
+        bits = cs.bits(x + 0 * y, 9)
+        with cs.obligation("bits 3 and 6 agree"):
+            cs.assert_equal(bits[6], bits[3])
+        with cs.obligation("bit 4 is 1"):
+            cs.assert_equal(bits[4], 1)
+        with cs.obligation("bit 8 is y"):
+            cs.assert_equal(bits[8], y)
+        return bits
+
+    gadget = gadget_circuit({"x": (Field, None), "y": (Field, None)}, body)
+    assert gadget.cost == 9 - 2  # bit 6 has bit 3's row, bit 4 none; y has the row of bit 8
+    for x, y in ((0b000010000, 0), (0b101011000, 1), (0b111111111, 1), (0b010110001, 0)):
+        assert gadget.honest({"x": x, "y": y}) == [x >> i & 1 for i in range(9)]
+        tried = gadget.assert_forgeries_rejected({"x": x, "y": y})
+        assert tried.harmless == 0
+    for x, y, words in (
+        (0b001010000, 0, "bits 3 and 6 agree"),
+        (0b000000000, 0, "bit 4 is 1"),
+        (0b000010000, 1, "bit 8 is y"),
+        (0b100010000, 0, "bit 8 is y"),
+        (0b000010000, 2, "bit 8 is y"),
+    ):
+        error = gadget.refusal({"x": x, "y": y})
+        assert words in error.obligation
+        assert "test_elimination.py" in error.where
+
+
+@pytest.mark.parametrize("last", [0, 1, 8])
+def test_the_ends_of_a_decomposition_are_cut_off(last: int) -> None:
+    def body(cs, x):
+        bits = cs.hint_bits(x, 9)
+        for bit in bits[: last + 1]:
+            cs.assert_equal(bit, 0)
+        total = sum((bit * (1 << i) for i, bit in enumerate(bits)), start=cs.constant(0))
+        for bit in bits:
+            cs.assert_bool(bit)
+        cs.assert_equal(total, x)
+        return bits
+
+    gadget = gadget_circuit({"x": (Field, None)}, body)
+    # The sum of what is left is one row of bits, and x is an input: a row more.
+    assert gadget.cost == 9 - last - 1 + 1 - (last < 8)
+    x = 0 if last == 8 else 1 << last + 1
+    assert gadget.honest({"x": x}) == [x >> i & 1 for i in range(9)]
+    gadget.assert_forgeries_rejected({"x": x})
+    gadget.refusal({"x": x + 1})
+
+
+def test_a_remainder_is_cut_off_its_quotient() -> None:
     def body(cs, x, y):
         quotient, remainder = cs.hint_divide(x, y)
         cs.assert_range(quotient, 16)
+        with cs.obligation("x leaves 3"):
+            cs.assert_equal(remainder, 3)
         cs.assert_product(quotient, y, x - remainder)
-        cs.assert_equal(remainder, 3)
-        bits = [cs.assert_bool(bit) for bit in cs.hint_bits(x, 4)]
-        cs.assert_equal(bits[3], bits[2])
         return quotient
 
     gadget = gadget_circuit({"x": (Uint, 16), "y": (Uint, 8)}, body)
+    assert gadget.cost == 16 + 1
     assert gadget.honest({"x": 0b1100, "y": 9}) == [1]
-    gadget.refusal({"x": 0b1000, "y": 5})  # bits differ
-    gadget.refusal({"x": 0b1100, "y": 8})  # remainder 4
+    gadget.assert_forgeries_rejected({"x": 0b1100, "y": 9})
+    assert "x leaves 3" in gadget.refusal({"x": 0b1100, "y": 8}).obligation
+
+
+def test_a_quotient_beside_its_remainder_is_kept() -> None:
+    """No operation computes a remainder alone: what ties the quotient down is a row."""
+
+    def body(cs, x, y, z):
+        quotient, remainder = cs.hint_divide(x, y)
+        cs.assert_range(remainder, 3)
+        cs.assert_equal(quotient, z)
+        cs.assert_product(quotient, y, x - remainder)
+        return remainder
+
+    gadget = gadget_circuit({"x": (Uint, 16), "y": (Uint, 8), "z": (Uint, 16)}, body)
+    assert gadget.cost == 3 + 1 + 1
+    assert gadget.honest({"x": 30, "y": 9, "z": 3}) == [3]
+    gadget.refusal({"x": 30, "y": 9, "z": 2})
 
 
 def test_an_eliminated_hint_is_what_its_equality_says() -> None:

@@ -36,17 +36,16 @@ class Product(Circuit):
         cs.assert_equal(self.x * self.y, self.z)
 
 
-class Quarter(Circuit):
+class Share(Circuit):
     """The example of docs/formats/program.md."""
 
-    quarter: Field = public()
+    y: Uint = public(bits=2)
     x: Uint = private(bits=3)
 
     def define(self, cs) -> None:
-        four = cs.constant(4)
-        quarter, rest = cs.hint_divide(self.x * self.x, four)
-        cs.assert_equal(self.x * self.x, 4 * quarter + cs.assert_range(rest, 2))
-        cs.assert_equal(cs.assert_range(quarter, 4), self.quarter)
+        square = self.x * self.x
+        share, rest = cs.hint_divide(square, self.y)
+        cs.assert_product(cs.assert_range(share, 6), self.y, square - cs.assert_range(rest, 2))
 
 
 def block(page: str, kind: str) -> str:
@@ -123,7 +122,7 @@ def block_of_fields() -> str:
 
 def test_the_documented_examples_are_what_is_written() -> None:
     """`python -m tests.explain.test_export` renews the example of a program."""
-    assert write_program(compile(Quarter())) == block("program.md", "json")
+    assert write_program(compile(Share())) == block("program.md", "json")
     circuit = compile(Product())
     assert write_sym(circuit.r1cs, wire_names(circuit)).decode() == block("sym.md", "sym")
 
@@ -202,5 +201,5 @@ def test_an_export_writes_nothing_when_it_fails(vault: CompiledCircuit, tmp_path
 if __name__ == "__main__":
     page = PAGES / "program.md"
     page.write_text(
-        page.read_text().replace(block("program.md", "json"), write_program(compile(Quarter())))
+        page.read_text().replace(block("program.md", "json"), write_program(compile(Share())))
     )

@@ -37,7 +37,7 @@ class Small(Circuit):
     def define(self, cs) -> None:
         bits = cs.bits(self.x, 5)
         quotient, rest = cs.hint_divide(self.x, cs.constant(3))
-        cs.assert_equal(3 * quotient + rest, self.x)
+        cs.assert_equal(3 * cs.assert_range(quotient, 4) + rest, self.x)
         with cs.obligation("part"):
             cs.assert_product(bits[1] + 2 * bits[2] + 4 * bits[3], self.x * self.b, self.z)
 

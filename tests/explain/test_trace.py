@@ -47,6 +47,23 @@ def test_wires_are_named_after_their_obligation(vault: CompiledCircuit) -> None:
         assert head.split(".")[0] in obligation.replace(" ", "_")
 
 
+def test_bits_of_which_some_were_cut_out_keep_their_numbers() -> None:
+    class Cut(Circuit):
+        x: Field = private()
+
+        def define(self, cs) -> None:
+            with cs.obligation("x"):
+                cs.assert_equal(cs.bits(self.x, 12)[6], 1)
+
+    circuit = compile(Cut())
+    assert wire_names(circuit)[2:] == [f"x.bit[{i}]" for i in range(1, 12) if i != 6]
+    words = Words(circuit)
+    assert words.row(circuit.r1cs.n_constraints - 1).startswith(
+        "(x - x.bits[1..5] - x.bits[7..11] - 64) * "
+    )
+    assert trace(circuit, "x.bit[9]").definitions[0].formula == "bit 9 of x"
+
+
 def test_a_name_that_an_input_has_already_is_not_taken() -> None:
     class Clash(Circuit):
         z: Field = public()

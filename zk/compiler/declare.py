@@ -155,9 +155,10 @@ def _walk(owner: Any, prefix: str, circuit: Circuit) -> Iterator[InputSlot]:
 
 @dataclass(frozen=True)
 class Bound:
-    """What `bind` made of a slot: the wires of its decomposition, and where it is declared."""
+    """What `bind` made of a slot: its decomposition's wires, its range's rows, its declaration."""
 
     bits: range
+    rows: range
     where: str
 
 
@@ -189,10 +190,12 @@ def _bind(
                 _bind(value, path + ".", circuit, cs, wires, bound)
             else:
                 bits = _bits(kind, declaration, path, owner, circuit)
-                start = cs.n_wires
+                start, row = cs.n_wires, len(cs.row_origin)
                 with cs.obligation(f"{path} is {_words(kind, bits)}", declaration.where):
                     value = _typed(Field(cs, {wires[path]: 1}), kind, bits, cs)
-                bound[path] = Bound(range(start, cs.n_wires), declaration.where)
+                bound[path] = Bound(
+                    range(start, cs.n_wires), range(row, len(cs.row_origin)), declaration.where
+                )
             values.append(value)
         setattr(owner, name, values if declaration.count is not None else values[0])
 

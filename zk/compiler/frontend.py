@@ -101,7 +101,11 @@ class ConstraintSystem:
         if self._held is not None:
             return self._held
         where, gadgets = self._stacks.place(sys._getframe(1))
-        key = (" / ".join(self._path), self._where or where, gadgets)
+        return self.origin_of(" / ".join(self._path), self._where or where, gadgets)
+
+    def origin_of(self, words: str, where: str, gadgets: str) -> int:
+        """Index of an origin, which is new or was there."""
+        key = (words, where, gadgets)
         index = self._origin_index.get(key)
         if index is None:
             index = self._origin_index[key] = len(self.origins)

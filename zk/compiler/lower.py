@@ -30,13 +30,12 @@ def compile(circuit: Circuit) -> CompiledCircuit:
     slots = input_slots(circuit)
     cs = ConstraintSystem(circuit.name)
     bound = bind(circuit, cs, slots)
-    ranges = len(cs.row_origin)
     circuit.define(cs)
     spec.check(cs, set(), "as written")
     gone = eliminate_linear(cs)
     spec.check(cs, gone, "after linear")
     # Asked of what the author wrote: the later passes may find that a row says nothing.
-    _refuse_unconstrained(cs, slots, gone, bound, ranges)
+    _refuse_unconstrained(cs, slots, gone, bound)
     gone = simplify(cs, gone)
 
     numbers = _renumber(cs.n_wires, gone)
@@ -68,21 +67,25 @@ def compile(circuit: Circuit) -> CompiledCircuit:
 
 
 def _refuse_unconstrained(
-    cs: ConstraintSystem,
-    slots: list[InputSlot],
-    gone: set[int],
-    bound: list[Bound],
-    ranges: int,
+    cs: ConstraintSystem, slots: list[InputSlot], gone: set[int], bound: list[Bound]
 ) -> None:
     """CompileError for a hint that appears in no row, and for an input that appears in none but
-    those of its own range (the first `ranges` rows), neither itself nor by its bits.
+    those of its own range, neither itself nor by its bits, of which no equality took one away.
     """
     used, read = np.zeros(cs.n_wires, dtype=bool), np.zeros(cs.n_wires, dtype=bool)
+    # The inputs' ranges are the first rows, each of them one input's; so are its bits.
+    ranges = max((at.rows.stop for at in bound), default=0)
+    of_row, of_wire = np.zeros(ranges, dtype=np.int64), np.zeros(cs.n_wires, dtype=np.int64)
+    for wire, at in enumerate(bound, start=1):
+        of_row[at.rows.start : at.rows.stop] = wire
+        of_wire[wire] = of_wire[at.bits.start : at.bits.stop] = wire
     for rows in (cs.a, cs.b, cs.c):
-        wires = np.array(rows.wires, dtype=np.uint32)
+        wires, offsets = np.array(rows.wires, dtype=np.uint32), rows.offsets[: ranges + 1]
         used[wires] = True
-        read[wires[rows.offsets[ranges] :]] = True
-    used[list(gone)] = True
+        read[wires[offsets[-1] :]] = True
+        declared = wires[: offsets[-1]]
+        read[declared[of_wire[declared] != np.repeat(of_row, np.diff(offsets))]] = True
+    used[list(gone)] = read[list(gone)] = True
     for loose in np.flatnonzero(~used[cs.n_inputs + 1 :])[:1] + cs.n_inputs + 1:
         # A hint of several results is entered by its first.
         line = cs.hint_lines[max(first for first in cs.hint_lines if first <= loose)]

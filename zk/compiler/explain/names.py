@@ -37,17 +37,17 @@ def wire_names(circuit: CompiledCircuit) -> list[str]:
     of_row = circuit.debug.row_origin.tolist()
     code = circuit.program.code.tolist()
     counts: Counter[str] = Counter()
-    block, member = -1, ""  # the decomposition under way, and what its bits are called
+    block, member = -1, ""  # the decomposition under way, by what it decomposes; its bits' name
     for wire in range(len(names), circuit.r1cs.n_wires):
-        op, dst, _, _, first = code[writers[wire]]
-        if op == Op.BITS and writers[wire] == block:
+        op, dst, _, operand, first = code[writers[wire]]
+        if op == Op.BITS and operand == block:  # bits may be cut out: then it has several parts
             name = f"{member}[{first + wire - dst}]"
         else:
             slug = slugs[of_row[rows[wire]]] if rows[wire] >= 0 else "unread"
             if op == Op.BITS:
                 counts[f"{slug}.bit"] += 1
                 number = counts[f"{slug}.bit"]
-                block, member = writers[wire], f"{slug}.bit{number if number > 1 else ''}"
+                block, member = operand, f"{slug}.bit{number if number > 1 else ''}"
                 name = f"{member}[{first + wire - dst}]"
             else:
                 name = f"{slug}.w[{counts[slug]}]"

@@ -16,6 +16,7 @@ from zk.compiler.passes.rows import (
     drop_rows,
     instructions,
     keep_instructions,
+    starts,
     view,
     written,
 )
@@ -50,10 +51,4 @@ def _idle(cs: ConstraintSystem) -> U32:
 
 
 def _unread(code: U32, reads: npt.NDArray[np.int64]) -> U32:
-    return code[np.add.reduceat(reads[written(code)], _starts(code)) == 0] if len(code) else code
-
-
-def _starts(code: U32) -> npt.NDArray[np.int64]:
-    """Where each instruction's wires start among those that all of them write."""
-    counts = code[:, 2].astype(np.int64)
-    return np.cumsum(counts) - counts
+    return code[np.add.reduceat(reads[written(code)], starts(code)) == 0] if len(code) else code

@@ -1,24 +1,32 @@
 """Linear elimination: wires that a linear constraint determines are substituted away.
 
 Each constraint lc = 0 is solved for the wire that the witness program defines last, so what
-replaces it consists of wires defined before it and the program's order stays right. Inputs are
-never eliminated, nor are wires of a hint with several results; a constraint with no other wire
-stays as a row, unless those before imply it. A substitution is an equality that the system implied
-before and that defines the wire afterwards: the satisfying set, projected on the wires that remain,
-is the same.
+replaces it consists of wires defined before it and the program's order stays right. A bit that is
+solved for is cut out of its decomposition, and a remainder off its quotient. Inputs are never
+eliminated, nor is a quotient that has its remainder beside it; a constraint that ends in one stays
+as a row, unless those before imply it. A substitution is an equality that the system implied before
+and that defines the wire afterwards: the satisfying set, projected on the wires that remain, is the
+same.
+
+Where the program's run breaks such an equality of a bit, it breaks a row that asserts something of
+the bit: that row's words name the equality too.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from zk.compiler.frontend import ConstraintSystem, Rows
 from zk.compiler.passes.rows import (
     combination,
+    cut_results,
+    defining_rows,
     fixed_wires,
     instructions,
     keep_instructions,
     view,
+    written,
 )
 from zk.compiler.types import LinearCombination, add_lc, scale_lc
 from zk.errors import CompileError
@@ -31,12 +39,14 @@ def eliminate_linear(cs: ConstraintSystem) -> set[int]:
     """Solve cs.linear, rewrite every row and hint; returns the wires that are gone."""
     fixed = fixed_wires(cs)
     solved: Substitution = {}
+    origins: dict[int, int] = {}  # of each solved wire, that of its equality
     kept: Substitution = {}  # the rows that stay, solved for their last wires: to see what they say
     for whole, origin in cs.linear:
         lc = _apply(whole, solved)
         wire = max(lc, default=0)
         if not fixed[wire]:
             solved[wire] = _solved(lc, wire)
+            origins[wire] = origin
             continue
         left = _apply(lc, kept)
         if not left:
@@ -53,12 +63,38 @@ def eliminate_linear(cs: ConstraintSystem) -> set[int]:
     for wire in sorted(solved):
         solved[wire] = _apply(solved[wire], solved)
     if solved:
+        _name_equalities(cs, origins)
+        lost = np.zeros(cs.n_wires, dtype=bool)
+        lost[list(solved)] = True
         for rows in (cs.a, cs.b, cs.c):
-            _rewrite(cs, rows, solved)
+            _rewrite(cs, rows, solved, lost)
         cs.pool = [_apply(lc, solved) for lc in cs.pool]
-        code = instructions(cs)
-        keep_instructions(cs, code[~np.isin(code[:, 1], np.array(list(solved), dtype=np.uint32))])
+        keep_instructions(cs, cut_results(instructions(cs), lost))
     return set(solved)
+
+
+def _name_equalities(cs: ConstraintSystem, origins: dict[int, int]) -> None:
+    """Give rows that assert something of a wire that is cut out the words of its equality too."""
+    code = instructions(cs)
+    together = written(code[code[:, 2] > 1])
+    cut = together[np.isin(together, np.array(list(origins)))].tolist()
+    defined = defining_rows(cs) if cut else {}
+    for wire in cut:
+        for rows in (cs.a, cs.b, cs.c):
+            places = np.flatnonzero(view(rows.wires) == wire)
+            found = np.searchsorted(view(rows.offsets), places, side="right") - 1
+            for row in set(found.tolist()) - set(defined):
+                cs.row_origin[row] = _named(cs, cs.row_origin[row], origins[wire])
+
+
+def _named(cs: ConstraintSystem, row: int, equality: int) -> int:
+    """The origin of a row with what an equality stands for."""
+    words, where = cs.origins[row]
+    also, line = cs.origins[equality]
+    if also in words and line == where:
+        return row
+    given = f"given {also or 'an equality'} ({line})"
+    return cs.origin_of(f"{words}, {given}" if words else given, where, cs.gadgets[row])
 
 
 def _solved(lc: LinearCombination, wire: int) -> LinearCombination:
@@ -85,10 +121,10 @@ def _append_row(cs: ConstraintSystem, lc: LinearCombination, origin: int) -> Non
     cs.row_origin.append(origin)
 
 
-def _rewrite(cs: ConstraintSystem, rows: Rows, solved: Substitution) -> None:
+def _rewrite(
+    cs: ConstraintSystem, rows: Rows, solved: Substitution, lost: npt.NDArray[np.bool_]
+) -> None:
     """Rebuild the rows of one matrix that hold a solved wire."""
-    lost = np.zeros(cs.n_wires, dtype=bool)
-    lost[list(solved)] = True
     hits = np.flatnonzero(lost[view(rows.wires)])
     if not len(hits):
         return

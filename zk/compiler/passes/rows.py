@@ -91,20 +91,49 @@ def drop_rows(cs: ConstraintSystem, rows: Iterable[int]) -> None:
 
 
 def fixed_wires(cs: ConstraintSystem) -> npt.NDArray[np.bool_]:
-    """Which wires no constraint can take away: 1, the inputs, and results that come together.
+    """Which wires no constraint can take away: 1, the inputs, and a quotient beside its remainder.
 
-    A decomposition is kept whole, though a bit of it could be cut out: a run that breaks what is
-    asked of the bit then breaks that row and its words, not those of the decomposition.
+    No operation computes a remainder alone; bits can be cut out of a decomposition, and a remainder
+    off its quotient (`cut_results`).
     """
+    code = instructions(cs)
     fixed = np.zeros(cs.n_wires, dtype=bool)
     fixed[: cs.n_inputs + 1] = True
-    fixed[written(blocks(instructions(cs)))] = True
+    fixed[code[(code[:, 0] == Op.DIV) & (code[:, 2] > 1), 1]] = True
     return fixed
 
 
-def blocks(code: U32) -> U32:
-    """The instructions with several results."""
-    return code[code[:, 2] > 1]
+def cut_results(code: U32, gone: npt.NDArray[np.bool_]) -> U32:
+    """The program without the wires that are gone.
+
+    A decomposition of which bits go falls apart into those of the runs of bits between them.
+    """
+    lost = np.add.reduceat(gone[written(code)], starts(code)) if len(code) else np.zeros(0)
+    split = np.flatnonzero((lost > 0) & (lost < code[:, 2]))
+    kept: list[U32] = []
+    last = 0
+    for index in split.tolist():
+        kept.append(code[last:index][lost[last:index] == 0])
+        kept.append(_remaining(code[index], gone))
+        last = index + 1
+    kept.append(code[last:][lost[last:] == 0])
+    return np.concatenate(kept)
+
+
+def _remaining(instruction: U32, gone: npt.NDArray[np.bool_]) -> U32:
+    """An instruction of several results as those of the runs that stay."""
+    op, dst, count, a, b = instruction.tolist()
+    edges = np.flatnonzero(np.diff(np.concatenate(([True], gone[dst : dst + count], [True]))))
+    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    # The second operand of BITS is its first bit, that of DIV the divisor.
+    runs = [(op, dst + i, j - i, a, b + i if op == Op.BITS else b) for i, j in pairs]
+    return np.array(runs, dtype=np.uint32)
+
+
+def starts(code: U32) -> npt.NDArray[np.int64]:
+    """Where each instruction's wires start among those that all of them write."""
+    counts = code[:, 2].astype(np.int64)
+    return np.cumsum(counts) - counts
 
 
 def written(code: U32) -> npt.NDArray[np.int64]:
