@@ -236,6 +236,10 @@ class Attack:
         #: Wires that hints write: what a prover is free to choose.
         self.hints = [wire for wire, i in self._writer.items() if self._code[i][0] != Op.ROW]
         self._free = set(self.hints)
+        self._own: dict[int, list[int]] = {
+            wire: [row for row in rows if not set(self._hints_of(row, {})) - {wire}]
+            for wire, rows in self._by_last_wire.items()
+        }
 
     def start(self, inputs: Sequence[int]) -> list[int]:
         """The honest witness, from which the forgeries depart."""
@@ -286,10 +290,13 @@ class Attack:
         return not passing
 
     def alive(self, lies: Mapping[int, int]) -> bool:
-        """Whether the first lie breaks no row that sees nothing of what follows it."""
+        """Whether the first lie breaks no row that nothing could mend."""
         first = min(lies)
-        w = [*self._honest[:first], lies[first]]
-        return self.first_broken(w, self._by_last_wire[first]) is None
+        return self._lives(first, lies[first], self._honest)
+
+    def _lives(self, wire: int, value: int, w: Sequence[int]) -> bool:
+        """Whether a value satisfies the rows that see no other hint, nor what follows."""
+        return self.first_broken([*w[:wire], value], self._own.get(wire, [])) is None
 
     def mended(
         self, lies: Mapping[int, int], rng: random.Random, most: int
@@ -297,8 +304,8 @@ class Attack:
         """The lies that pass, and their witness, among the lies with up to three more.
 
         Each more is a hint that the row that broke first reads, with a value that satisfies that
-        row and every row that ends at it; `most` runs are tried. A bit that nothing holds to be one
-        mends a decomposition of which another bit was flipped.
+        row and every row that no other hint could; `most` runs are tried. A bit that nothing holds
+        to be one mends a decomposition of which another bit was flipped.
         """
         waiting = [dict(lies)]
         while waiting and most:
@@ -314,7 +321,7 @@ class Attack:
                 mends = [
                     {**told, wire: value}
                     for wire, value in self.mends(row, w, told)
-                    if self.first_broken([*w[:wire], value], self._by_last_wire[wire]) is None
+                    if self._lives(wire, value, w)
                 ]
                 rng.shuffle(mends)
                 waiting += mends

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from circuits.gadgets.compare import is_less
+from circuits.gadgets.compare import assert_less, is_less
 from tests.checks import forged, gadget_circuit, square_root
 from zk import engine
 from zk.compiler.frontend import ConstraintSystem
@@ -110,6 +110,25 @@ def test_a_bit_that_nothing_holds_is_found(free: int) -> None:
     gadget = gadget_circuit({"x": (Uint, 5)}, body)
     with pytest.raises(AssertionError, match="a forged witness passes"):
         gadget.assert_forgeries_rejected({"x": 22})
+
+
+def test_a_quotient_with_a_bit_that_nothing_holds_is_found() -> None:
+    """Another remainder, the quotient that goes with it, and the bit that makes it one."""
+
+    def body(cs, x, y):
+        quotient, remainder = cs.hint_divide(x, y)
+        bits = cs.hint_bits(quotient, 16)
+        cs.assert_equal(quotient, sum((b * (1 << i) for i, b in enumerate(bits)), Field(cs, {})))
+        for i, b in enumerate(bits):
+            if i != 5:
+                cs.assert_bool(b)
+        assert_less(cs, cs.assert_range(remainder, 8), y)
+        cs.assert_product(quotient, y, x - remainder)
+        return quotient
+
+    gadget = gadget_circuit(UINTS, body)
+    with pytest.raises(AssertionError, match="a forged witness passes"):
+        gadget.assert_forgeries_rejected({"x": 50_000, "y": 77})
 
 
 def test_square_roots() -> None:
