@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from circuits.gadgets.compare import is_less
+from circuits.margin.linear import STATEMENTS
 from tests.analyse.systems import Row, is_zero, one_hot, r1cs_of, to_bits
 from tests.checks import Inputs, gadget_circuit
+from tests.margin import sample
+from tests.margin.raw import Forgery
 from tests.zkmargin.files import run
 from zk.analyse.search import satisfies
+from zk.compiler.lower import compile
 from zk.compiler.types import Uint
 from zk.errors import ArtifactError
-from zk.field import from_limbs
+from zk.field import from_limbs, to_limbs
 from zk.formats.circuit import save_circuit
 from zk.formats.r1cs import load_r1cs, save_r1cs
 from zk.formats.sym import read_sym
-from zk.formats.wtns import load_wtns
+from zk.formats.wtns import load_wtns, save_wtns
 
 
 def write(folder: Path, system: tuple[list[Row], int, int, int], stem: str = "main") -> Path:
@@ -76,6 +81,52 @@ def test_the_question_decides_the_exit_code(tmp_path: Path) -> None:
     path = write(tmp_path, is_zero())
     assert run("analyse", path).code == 0
     assert run("analyse", path, "--of", "wires").code == 1
+
+
+def test_a_second_witness_beside_a_given_one(tmp_path: Path) -> None:
+    """The hint of is-zero is free where the input is 0; no value of the given witness is shown."""
+    rows, *shape = is_zero()
+    extra: Row = ({4: 1}, {5: 1}, {6: 1})  # an input, what it is multiplied by, and the product
+    path = tmp_path / "main.r1cs"
+    save_r1cs(path, r1cs_of([*rows, extra], 7, *shape[1:]))
+    witness = tmp_path / "main.wtns"
+    save_wtns(witness, to_limbs([1, 1, 0, 0, 555555, 777777, 555555 * 777777]))
+    arguments = ("analyse", path, "--of", "wires", "--witness", witness)
+    done = run(*arguments, "--json", "--sarif", tmp_path / "s", "--pair", tmp_path / "w")
+    assert (done.code, done.fields["outputs"], done.fields["wires"]) == (1, "safe", "unsafe")
+    assert 3 in done.fields["free"]
+    first, second = (from_limbs(load_wtns(tmp_path / f"w.{i}.wtns")) for i in (1, 2))
+    assert first == from_limbs(load_wtns(witness))
+    assert satisfies(load_r1cs(path), second)
+    assert (tmp_path / "w.1.wtns").stat().st_mode & 0o77 == 0
+    for text in (done.stdout, run(*arguments).stdout, (tmp_path / "s").read_text()):
+        assert "555555" not in text
+        assert "777777" not in text
+    assert "free there" in run(*arguments).stdout
+
+    save_wtns(witness, to_limbs([1, 0, 0, 0, 1, 1, 1]))
+    assert run(*arguments).code == 2
+    save_wtns(witness, to_limbs([1, 1]))
+    assert run(*arguments).code == 2
+
+
+def test_a_statement_has_hints_that_are_free_by_design(tmp_path: Path) -> None:
+    """An empty slot leaves inverses of zero free: docs/analyse.md says why this is no fault."""
+    shape = sample.SHAPE
+    epoch = sample.epoch(shape)
+    book = sample.at(-1, epoch, sample.book(shape))
+    circuit = compile(STATEMENTS["liquidatable"](shape))
+    values = Forgery.honest("liquidatable", shape, book, epoch).values
+    path, witness = tmp_path / "liquidatable.zkc", tmp_path / "liquidatable.wtns"
+    save_circuit(path, circuit)
+    save_wtns(witness, circuit.witness(values))
+    done = run("analyse", path, "--witness", witness)
+    assert done.code == 1
+    assert "no outputs" in done.stdout
+    free = next(line for line in done.stdout.splitlines() if line.startswith("free there"))
+    for name in free.removeprefix("free there, whatever all others are: ").split(", "):
+        # The inverse of zero; the tier of nothing.
+        assert re.search("is not zero|one tier is chosen|more$", name), name
 
 
 def test_names_come_from_the_sym_file(tmp_path: Path) -> None:

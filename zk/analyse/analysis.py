@@ -14,7 +14,7 @@ from typing import Any, Literal
 from zk.analyse.checker import BadCertificate, check_certificate
 from zk.analyse.limits import Budget, OutOfBudget
 from zk.analyse.prove import Proof, prove
-from zk.analyse.search import Pair, find_pair
+from zk.analyse.search import Pair, find_pair, free_wires
 from zk.analyse.system import System
 from zk.r1cs import R1CS
 
@@ -33,6 +33,8 @@ class Analysis:
         outputs, wires: the verdict on all outputs, and on all wires.
         undetermined: the wires that were neither proved nor found to differ.
         pair: two assignments with equal inputs; on `pair.wire` they differ.
+        free: those of `undetermined` that may change alone in the first of the pair: no other
+            wire reads from them what it is.
         stopped: the limit that was reached, "time" or "memory", else "".
         missing_inputs: declared private inputs that no row reads: an optimiser may have solved a
             row for one and dropped both, and then says nothing about the source.
@@ -45,6 +47,7 @@ class Analysis:
     unsatisfiable: bool
     undetermined: list[int]
     pair: Pair | None
+    free: list[int]
     certificate: dict[str, Any] | None
     stopped: str
     missing_inputs: int
@@ -68,15 +71,23 @@ def input_wires(r1cs: R1CS) -> list[int]:
 
 
 def analyse(
-    r1cs: R1CS, *, seconds: float = 100.0, memory: int = 4 << 30, wires: bool = True
+    r1cs: R1CS,
+    *,
+    seconds: float = 100.0,
+    memory: int = 4 << 30,
+    wires: bool = True,
+    witness: list[int] | None = None,
 ) -> Analysis:
-    """Decide whether the inputs determine every output and, with `wires`, every wire."""
+    """Decide whether the inputs determine every output and, with `wires`, every wire.
+
+    A second witness is looked for beside `witness`, if there is one; it must satisfy every row.
+    """
     started = time.monotonic()
     budget = Budget(seconds, memory)
     inputs = input_wires(r1cs)
     outputs = list(range(1, 1 + r1cs.n_outputs))
     declared = r1cs.n_public + r1cs.n_private
-    state = _State()
+    state = _State(witness)
     try:
         system = System(r1cs, budget)
         # Of no outputs nothing is to be proved; all wires may take half of the time still.
@@ -98,6 +109,7 @@ def analyse(
         unsatisfiable=state.unsatisfiable,
         undetermined=state.undetermined,
         pair=state.pair,
+        free=state.free,
         certificate=state.certificate,
         stopped=state.stopped,
         missing_inputs=declared - len(inputs),
@@ -108,7 +120,9 @@ def analyse(
 class _State:
     """The verdicts as they stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, witness: list[int] | None) -> None:
+        self.witness = witness
+        self.free: list[int] = []
         self.outputs: Verdict = "unknown"
         self.wires: Verdict = "unknown"
         self.unsatisfiable = False
@@ -141,13 +155,16 @@ class _State:
         if self.outputs != "safe":
             targets = [w for w in outputs if w in set(proof.unknown)]
             if targets:
-                self.pair = find_pair(system, proof, targets, budget)
+                self.pair = find_pair(system, proof, targets, budget, self.witness)
             if self.pair is not None:
                 self.outputs = self.wires = "unsafe"
         if self.wires == "unknown" and wires and proof.unknown:
-            self.pair = find_pair(system, proof, proof.unknown, budget.until(_WIRES_SECONDS))
+            least = budget.until(_WIRES_SECONDS)
+            self.pair = find_pair(system, proof, proof.unknown, least, self.witness)
             if self.pair is not None:
                 self.wires = "unsafe"
+        if self.pair is not None:
+            self.free = list(free_wires(system.r1cs, proof.unknown, self.pair.first))
         try:
             budget.look()
         except OutOfBudget as reached:

@@ -15,6 +15,8 @@ from zk.field import R
 
 _MOST_VALUES = 40  # cases of one wire
 _MOST_RULES = 3000  # applied inside one case
+_LARGE = 20_000  # wires of a system in which a case is left earlier, and tried once
+_FEW_RULES = 500
 
 Outcome = tuple[set[int], dict[int, Range], dict[int, set[int]]]
 
@@ -22,7 +24,7 @@ Outcome = tuple[set[int], dict[int, Range], dict[int, set[int]]]
 def split_cases(p: Propagator, depth: int = 1) -> bool:
     """Try every candidate; whether anything was learnt."""
     learnt = False
-    tried: set[tuple[int, frozenset[int]]] = set()
+    tried = p.tried if p.system.wires > _LARGE else set()
     progress = True
     while progress and not p.facts.false:
         progress = False
@@ -61,6 +63,7 @@ def split(p: Propagator, wire: int, values: list[int], depth: int) -> bool:
     """Prove facts in every case of one wire, and keep those that hold in all; whether any."""
     facts = p.facts
     outer = p.steps
+    most = _FEW_RULES if p.system.wires > _LARGE else _MOST_RULES
     bounds = facts.range[wire]
     if bounds is not None and bounds[1] - bounds[0] < 3:
         values = sorted({x % R for x in range(bounds[0], bounds[1] + 1)})
@@ -78,11 +81,11 @@ def split(p: Propagator, wire: int, values: list[int], depth: int) -> bool:
             else:
                 x = value - R if value > HALF else value
                 facts.set_range(wire, (x, x))
-            p.run(_MOST_RULES)
+            p.run(most)
             if depth > 1 and not facts.false:
                 split_cases(p, depth - 1)
             if not facts.false and depth > 1 and Echelon(p).learn():
-                p.run(_MOST_RULES)
+                p.run(most)
             outcomes.append(None if facts.false else _outcome(p, mark))
         finally:
             branches.append(p.steps)

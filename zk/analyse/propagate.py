@@ -37,6 +37,7 @@ class Propagator:
         self._unknown = [len(e.wires) for e in system.equations]
         self._rangeless = list(self._unknown)
         self._loose = list(self._unknown)
+        self.tried: set[tuple[int, frozenset[int]]] = set()  # splits: a wire, its values
         self._fresh = bytearray([1]) * len(system.equations)  # a range changed since last time
         self._failed: dict[int, int] = {}  # equation whose sum can wrap -> its unknown wires
         self._moved = bytearray(len(system.equations))  # a range changed since it failed

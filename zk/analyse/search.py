@@ -15,6 +15,7 @@ from zk.analyse.concrete import Completion, Conflict
 from zk.analyse.limits import Budget, OutOfBudget
 from zk.analyse.products import nonzero
 from zk.analyse.prove import Proof
+from zk.analyse.roots import quadratic_roots
 from zk.analyse.system import System, rows_of
 from zk.field import R
 from zk.r1cs import R1CS
@@ -33,12 +34,20 @@ class Pair:
 
 
 def find_pair(
-    system: System, proof: Proof, targets: list[int], budget: Budget, seed: int = 1
+    system: System,
+    proof: Proof,
+    targets: list[int],
+    budget: Budget,
+    witness: list[int] | None = None,
+    seed: int = 1,
 ) -> Pair | None:
-    """A pair that differs on one of the targets; None once the budget is used."""
+    """A pair that differs on one of the targets; None once the budget is used.
+
+    With a witness, it is the first of the pair.
+    """
     search = _Search(system, proof, targets, budget, random.Random(seed))
     try:
-        return search.run()
+        return search.run() if witness is None else search.beside(witness)
     except OutOfBudget:
         return None
 
@@ -66,6 +75,23 @@ class _Search:
                     return pair
         return None
 
+    def beside(self, witness: list[int]) -> Pair | None:
+        """A pair of which this is the first."""
+        system = self.system
+        for wire, value in free_wires(system.r1cs, self.targets, witness).items():
+            second = [*witness[:wire], value, *witness[wire + 1 :]]
+            pair = Pair(witness, second, wire)
+            if is_pair(system.r1cs, self.inputs, pair):
+                return pair
+        first = list(witness)
+        for d in system.definitions:
+            first.append(sum(c * witness[w] for w, c in zip(d.wires, d.coeffs, strict=True)) % R)
+        for _ in range(400):
+            found = self._second(first)
+            if found is not None or self.budget.left() <= 0:
+                return found
+        return None
+
     def _starts(self) -> Iterator[dict[int, int]]:
         """Values to begin with: none, and each wire whose zero leaves another factor free."""
         yield {}
@@ -82,8 +108,10 @@ class _Search:
 
     def _from(self, start: dict[int, int]) -> Pair | None:
         first = self._complete(start, self._shuffled_inputs())
-        if first is None:
-            return None
+        return None if first is None else self._second(first)
+
+    def _second(self, first: list[int]) -> Pair | None:
+        """Another assignment with these inputs."""
         given = {wire: first[wire] for wire in self.inputs}
         wires = self.targets if len(self.targets) <= 8 else self.rng.sample(self.targets, 8)
         free = [w for w in self._freed(first) if w not in self.targets][:8]
@@ -138,6 +166,35 @@ class _Search:
         except OutOfBudget:
             self.budget.look()
             return None
+
+
+def free_wires(r1cs: R1CS, wires: list[int], witness: list[int]) -> dict[int, int]:
+    """Those of the wires that may have another value while no other wire changes, with one."""
+    rows: dict[int, list[tuple[int, int, int, int, int, int]]] = {w: [] for w in wires}
+    for lcs in rows_of(r1cs):
+        touched = {w for lc in lcs for w in lc if w in rows}
+        if touched:
+            values = [sum(x * witness[w] for w, x in lc.items()) for lc in lcs]
+            for w in touched:
+                at_0 = [v - lc.get(w, 0) * witness[w] for v, lc in zip(values, lcs, strict=True)]
+                slopes = [lc.get(w, 0) for lc in lcs]
+                rows[w].append((at_0[0], slopes[0], at_0[1], slopes[1], at_0[2], slopes[2]))
+    free = {}
+    for w, found in rows.items():
+        values = [(witness[w] + 1) % R, 0]
+        for a, p, b, q, c, s in found:
+            # (a + p x) (b + q x) = c + s x
+            poly = (p * q, a * q + b * p - s, a * b - c)
+            if poly[0] % R or poly[1] % R:
+                values = quadratic_roots(*poly)
+                break
+        for x in values:
+            if x != witness[w] and all(
+                ((a + p * x) * (b + q * x) - c - s * x) % R == 0 for a, p, b, q, c, s in found
+            ):
+                free[w] = x
+                break
+    return free
 
 
 def is_pair(r1cs: R1CS, inputs: list[int], pair: Pair) -> bool:

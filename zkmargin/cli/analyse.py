@@ -5,6 +5,7 @@ Exit codes beside the usual: 0 safe, 1 unsafe, 3 not decided.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from pathlib import Path
@@ -41,6 +42,9 @@ _CERTIFICATE_LIMIT = 1 << 30
 @click.option("--certificate", type=options.PATH, help="Where to write the proof of a safe.")
 @click.option("--check", type=options.PATH, help="Only check this certificate against FILE.")
 @click.option("--pair", type=options.PATH, help="Write an unsafe's two witnesses: PAIR.1.wtns, .2.")
+@click.option(
+    "--witness", type=options.PATH, help="Look for a second witness beside this one, a .wtns file."
+)
 @click.option("--sarif", "sarif_path", type=options.PATH, help="Also write a SARIF 2.1.0 report.")
 @click.pass_context
 def analyse_command(
@@ -53,6 +57,7 @@ def analyse_command(
     certificate: str | None,
     check: str | None,
     pair: str | None,
+    witness: str | None,
     sarif_path: str | None,
 ) -> None:
     """Decide whether the inputs of FILE, a .zkc or .r1cs, determine its outputs and its wires.
@@ -76,20 +81,34 @@ def analyse_command(
             _too_large(ctx, path, question)
         asked: Any = question or ("outputs" if r1cs.n_outputs else "wires")
         if check is None:
+            first = None if witness is None else _witness(r1cs, witness)
+            subject = dataclasses.replace(subject, secret=first is not None)
             left = max(0.0, seconds - (time.monotonic() - started))
-            found = analyse(r1cs, seconds=left, memory=limit)
+            found = analyse(r1cs, seconds=left, memory=limit, witness=first)
     if check is not None:
         _check(ctx, r1cs, input_wires(r1cs), check, asked)
         return
     if certificate is not None and found.certificate is not None:
         write_atomic(certificate, json.dumps(found.certificate, separators=(",", ":")).encode())
     if pair is not None and found.pair is not None:
-        for number, witness in enumerate((found.pair.first, found.pair.second), start=1):
-            save_wtns(f"{pair}.{number}.wtns", to_limbs(witness))
+        for number, values in enumerate((found.pair.first, found.pair.second), start=1):
+            save_wtns(f"{pair}.{number}.wtns", to_limbs(values))
     if sarif_path is not None:
         write_atomic(sarif_path, json.dumps(sarif(found, subject), indent=1).encode())
     result(words(found, asked, subject), **fields(found, asked, subject))
     ctx.exit({"safe": 0, "unsafe": _UNSAFE, "unknown": _UNKNOWN}[found.verdict(asked)])
+
+
+def _witness(r1cs: Any, path: str) -> list[int]:
+    """A witness that satisfies every row; no message names a value of it."""
+    from zk.analyse.search import satisfies
+    from zk.field import from_limbs
+    from zk.formats.wtns import load_wtns
+
+    values: list[int] = from_limbs(load_wtns(path))
+    if len(values) != r1cs.n_wires or not satisfies(r1cs, values):
+        raise ArtifactError(f"{path}: is no witness of this circuit: a constraint does not hold")
+    return values
 
 
 def _too_large(ctx: click.Context, path: str, question: str | None) -> NoReturn:

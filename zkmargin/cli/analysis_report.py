@@ -29,6 +29,7 @@ class Subject:
     path: str
     names: Callable[[int], str]
     line: Callable[[int], tuple[str, int] | None]
+    secret: bool = False  # the pair stands beside a witness whose values are not shown
 
 
 def words(analysis: Analysis, question: Question, subject: Subject) -> str:
@@ -40,6 +41,11 @@ def words(analysis: Analysis, question: Question, subject: Subject) -> str:
         f"{len(analysis.inputs):,} inputs, {r.n_wires:,} wires, {r.n_constraints:,} constraints, "
         f"{analysis.seconds:.1f} s",
     ]
+    if not r.n_outputs:
+        lines.append(
+            "there are no outputs: what is proved is that wires exist for the inputs, and a wire "
+            "that is not determined lets a prover choose among witnesses of the same inputs"
+        )
     if analysis.unsatisfiable:
         lines.append("no assignment at all satisfies the constraints")
     if analysis.missing_inputs:
@@ -52,15 +58,26 @@ def words(analysis: Analysis, question: Question, subject: Subject) -> str:
     if analysis.pair is not None:
         first, second, wire = analysis.pair.first, analysis.pair.second, analysis.pair.wire
         lines.append("two assignments satisfy every constraint with the same inputs:")
+        if subject.secret:
+            lines.append(f"  the given one, and one in which {subject.names(wire)} is another")
+    if analysis.pair is not None and not subject.secret:
         lines += [f"  {subject.names(w)} = {first[w]}" for w in analysis.inputs[:_SHOWN]]
         if len(analysis.inputs) > _SHOWN:
             lines.append(f"  and {len(analysis.inputs) - _SHOWN:,} more")
         lines.append(f"  {subject.names(wire)} = {first[wire]}, or {second[wire]}")
-    if analysis.undetermined:
-        named = ", ".join(subject.names(w) for w in analysis.undetermined[:_SHOWN])
-        more = len(analysis.undetermined) - _SHOWN
-        lines.append(f"not proved: {named}" + (f" and {more:,} more" if more > 0 else ""))
+    if analysis.free:
+        lines.append(f"free there, whatever all others are: {_named(analysis.free, subject)}")
+    free = set(analysis.free)
+    rest = [w for w in analysis.undetermined if w not in free]
+    if rest:
+        lines.append(f"not proved: {_named(rest, subject)}")
     return "\n".join(lines)
+
+
+def _named(wires: list[int], subject: Subject) -> str:
+    more = len(wires) - _SHOWN
+    names = ", ".join(subject.names(w) for w in wires[:_SHOWN])
+    return names + (f" and {more:,} more" if more > 0 else "")
 
 
 _MEANING: Final[dict[Verdict, str]] = {
@@ -91,9 +108,10 @@ def fields(analysis: Analysis, question: Question, subject: Subject) -> dict[str
         else {
             "wire": pair.wire,
             "name": subject.names(pair.wire),
-            "first": [str(value) for value in pair.first],
-            "second": [str(value) for value in pair.second],
+            "first": None if subject.secret else [str(value) for value in pair.first],
+            "second": None if subject.secret else [str(value) for value in pair.second],
         },
+        "free": analysis.free,
     }
 
 
@@ -104,10 +122,9 @@ def sarif(analysis: Analysis, subject: Subject) -> dict[str, Any]:
     pair = analysis.pair
     if pair is not None:
         rule = "undetermined-output" if pair.wire in outputs else "undetermined-wire"
-        message = (
-            f"{subject.names(pair.wire)} is {pair.first[pair.wire]} in one assignment and "
-            f"{pair.second[pair.wire]} in another, with the same inputs"
-        )
+        message = f"{subject.names(pair.wire)} differs in two assignments with the same inputs"
+        if not subject.secret:
+            message += f": {pair.first[pair.wire]}, or {pair.second[pair.wire]}"
         level = "error" if rule == "undetermined-output" else "warning"
         results.append(_result(rule, level, message, pair.wire, subject))
     for wire in analysis.undetermined[:_MOST_RESULTS]:
