@@ -44,7 +44,8 @@ def busy_system(rng: random.Random) -> ConstraintSystem:
         x, y = rng.choice(signals), rng.choice(signals)
         kind = rng.randrange(9)
         if kind == 0:
-            signals += [x * y, y * x]  # twice
+            k = rng.choice((1, 1, 2, R - 1, R - 3))
+            signals += [x * y, (y * k) * (x * rng.choice((1, 3)))]  # twice, but for a constant
         elif kind == 1:
             pinned = cs.hint_inverse(x)
             cs.assert_equal(pinned, rng.choice((0, 1, 2)))  # a constant that no type tells
@@ -187,6 +188,45 @@ def test_a_product_asked_twice_is_one_row() -> None:
     assert gadget.cost == 2
     assert gadget.honest({"x": 3, "y": 5}) == [15, 45, 45]
     gadget.assert_forgeries_rejected({"x": 3, "y": 5})
+
+
+def test_products_that_differ_by_a_constant_are_one_row() -> None:
+    def body(cs, x, y):
+        differences = [(x - y) * (x - 3), (y - x) * (3 - x), (5 * y - 5 * x) * (x - 3)]
+        return [2 * x * y, x * y, (-x) * (7 * y), x * x, (-x) * (-x), *differences]
+
+    gadget = gadget_circuit(FIELDS, body)
+    assert gadget.cost == 3
+    for x, y in ((3, 5), (0, 1), (R - 1, 2)):
+        d = (x - y) * (x - 3) % R
+        returned = [2 * x * y, x * y, -7 * x * y, x * x, x * x, d, d, -5 * d]
+        assert gadget.honest({"x": x, "y": y}) == [value % R for value in returned]
+    gadget.assert_forgeries_rejected({"x": 3, "y": 5})
+
+
+def test_assertions_that_differ_by_a_constant_are_one_row() -> None:
+    def body(cs, x, y):
+        cs.assert_product(x, y, 6)
+        cs.assert_product(3 * y, 5 * x, 90)
+
+    gadget = gadget_circuit(FIELDS, body)
+    assert gadget.cost == 1
+    gadget.honest({"x": 2, "y": 3})
+    gadget.refusal({"x": 2, "y": 4})
+
+
+def test_a_constant_that_differs_is_not_passed_over() -> None:
+    """x y = 6 and 3 x y = 6 contradict each other; x (y + 1) is no multiple of x (y + 2)."""
+
+    def never(cs, x, y):
+        cs.assert_product(x, y, 6)
+        cs.assert_product(3 * x, y, 6)
+
+    with pytest.raises(CompileError, match="contradict"):
+        gadget_circuit(FIELDS, never)
+    gadget = gadget_circuit(FIELDS, lambda cs, x, y: [x * (y + 1), x * (y + 2), x * (2 * y + 2)])
+    assert gadget.cost == 2
+    assert gadget.honest({"x": 3, "y": 4}) == [15, 18, 30]
 
 
 def test_two_assertions_on_one_product_keep_what_they_say() -> None:

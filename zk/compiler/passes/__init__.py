@@ -2,7 +2,7 @@
 
     linear  wires that a linear constraint determines are substituted away
     fold    rows in which a factor is constant become linear constraints
-    cse     the same product twice becomes one, the same row twice too
+    cse     the same product twice becomes one, but for a constant too; the same row twice as well
     dead    products that nothing reads, and what computed their operands alone
 
 The set is the same on the wires that remain, inputs among them; wires that are gone are functions
