@@ -25,6 +25,7 @@ from circuits.margin.portfolio.rules import (
 )
 from circuits.margin.portfolio.shocks import UNIT, Skew, VolMove
 from tests.portfolio import oracle
+from tests.portfolio.draws import as_words
 from zk.errors import InputError
 
 DAY = 86_400
@@ -207,6 +208,25 @@ def test_skewed_volatilities_agree(rows: list[tuple[int, Skew, int, int, int]]):
     assert found.tolist() == [
         black76.total_vol(shocks.skewed_vol(v, b, f, k), r) for v, b, f, k, r in rows
     ]
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_skewed_volatilities_agree_along_a_chain(absolute: bool):
+    """Strikes on both sides of the forward, up to the cap and beyond it."""
+    bend = Skew(cap=3 * UNIT // 20, k_star=UNIT // 3, absolute=absolute)
+    strikes = [10**15 * (40 + i) // 100 for i in range(150)]
+    vols = [UNIT // 2 + i * 10**15 for i in range(150)]
+    forward, root = 10**15, root_years(YEAR // 12)
+    found = shocks_array.skewed_total_vols(
+        as_words(vols),
+        [bend] * 150,
+        as_words([forward] * 150),
+        as_words(strikes),
+        as_words([root] * 150),
+    ).tolist()
+    bent = [shocks.skewed_vol(v, bend, forward, k) for v, k in zip(vols, strikes, strict=True)]
+    assert found == [black76.total_vol(vol, root) for vol in bent]
+    assert len({b * UNIT // v for b, v in zip(bent, vols, strict=True)}) > 50
 
 
 def test_a_skew_of_no_price_is_refused():
