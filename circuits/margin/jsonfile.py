@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -39,6 +40,9 @@ class Repeated:
     key: str
 
 
+_A_NUMBER: Final = Number()
+
+
 def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
     """The bytes of a regular file of at most `limit` bytes."""
     file = Path(path)
@@ -60,8 +64,18 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
     return data
 
 
-def parse_json(data: bytes, file: str = "", *, limit: int = MARKET_LIMIT) -> Any:
-    """The tree of a JSON text; numbers and repeated keys as markers."""
+def _number(_text: str) -> Any:
+    return _A_NUMBER
+
+
+def parse_json(
+    data: bytes,
+    file: str = "",
+    *,
+    limit: int = MARKET_LIMIT,
+    number: Callable[[str], Any] = _number,
+) -> Any:
+    """The tree of a JSON text; repeated keys as markers, numbers too unless `number` reads them."""
     if len(data) > limit:
         _too_large(limit, file)
     brackets = data.count(b"[") + data.count(b"{")
@@ -74,8 +88,8 @@ def parse_json(data: bytes, file: str = "", *, limit: int = MARKET_LIMIT) -> Any
         tree = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_object,
-            parse_float=_number,
-            parse_int=_number,
+            parse_float=number,
+            parse_int=number,
             parse_constant=_number,
         )
     except UnicodeDecodeError as error:
@@ -100,13 +114,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Repeated:
             return Repeated(key)
         found[key] = value
     return found
-
-
-_A_NUMBER: Final = Number()
-
-
-def _number(_text: str) -> Number:
-    return _A_NUMBER
 
 
 def _too_large(limit: int, file: str) -> NoReturn:
