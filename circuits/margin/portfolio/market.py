@@ -237,7 +237,7 @@ class PortfolioMarket:
 
 def portfolio_market_schema() -> Schema:
     """The published JSON schema of a portfolio market.json."""
-    about = "A portfolio margin venue's market at one moment; docs/files.md."
+    about = "A portfolio margin venue's market at one moment; docs/portfolio-files.md."
     return published(_SPEC, "zkmargin portfolio market", about)
 
 

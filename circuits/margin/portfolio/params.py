@@ -95,7 +95,7 @@ class PortfolioParams:
             "assets": dict(self.assets),
             "buffers": self.buffers,
             "collaterals": [
-                [self.assets[name], name, *astuple(rule.haircut), int(rule.risk_cancelling)]
+                [self.assets[name], name, *astuple(rule.haircut), rule.cancels]
                 for name, rule in sorted(self.collaterals.items(), key=self._number)
             ],
             "quote": self.quote,
@@ -128,7 +128,7 @@ class PortfolioParams:
 
 def portfolio_params_schema() -> Schema:
     """The published JSON schema of a portfolio params.json."""
-    about = "Parameters of a portfolio margin venue; docs/files.md."
+    about = "Parameters of a portfolio margin venue; docs/portfolio-files.md."
     return published(PARAMS_SPEC, "zkmargin portfolio params", about)
 
 
@@ -225,7 +225,11 @@ def _collaterals(content: dict[str, Any], at: Place) -> dict[str, CollateralRule
         rates = Rates(entry["maintenance_haircut"], entry["initial_haircut"])
         if rates.maintenance + rates.initial > UNIT:
             raise place.error("the two haircuts must not exceed 1 together")
-        found[name] = CollateralRule(rates, entry["risk_cancelling"] == "yes")
+        cancels = entry.get("cancels")
+        if cancels is not None and cancels not in content["underlyings"]:
+            raise place.key("cancels").error("is not one of the underlyings")
+        number = content["assets"][cancels] if cancels is not None else 0
+        found[name] = CollateralRule(rates, number)
     return found
 
 

@@ -3,7 +3,7 @@
 Source: the project's margin specification, "The epoch table". Notation: `sponge` is Poseidon's
 chained form, the hash of a row or record is that of its elements (`records.py`).
 
-    node = Poseidon(hashes of 5 rows)         rows sorted by key; a missing child is 0
+    node = Poseidon(hashes of `arity` rows)   rows sorted by key; a missing child is 0
     cap  = scenario record, underlying records, expiry records, nodes        (their hashes)
     tree = sponge(TAG_CAP, cap)
     root = Poseidon(TAG_EPOCH, tree, params digest, timestamp, venue)
