@@ -153,6 +153,7 @@ def test_a_skew_bends_to_its_cap():
     assert shocks.skew_term(fallen, UNIT) == -2 * UNIT // 5
     assert shocks.skew_term(fallen, UNIT // 100) == -UNIT // 5
     assert shocks.skew_term(fallen, -UNIT) == 2 * UNIT // 5
+    assert shocks.skew_term(fallen, 0) == -UNIT // 5
 
 
 def test_a_bent_volatility_is_not_negative():

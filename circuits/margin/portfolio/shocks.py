@@ -58,8 +58,8 @@ def times(a: int, b: int) -> int:
 
 
 def over(a: int, b: int) -> int:
-    """a / b of unit 1e-18, cut toward zero; b > 0."""
-    return a * UNIT // b if a >= 0 else -(-a * UNIT // b)
+    """a / b of unit 1e-18, cut; a >= 0, b > 0."""
+    return a * UNIT // b
 
 
 def years(seconds: int) -> int:
