@@ -3,6 +3,7 @@
     python -m tests.mutation                          every target, for at most an hour
     python -m tests.mutation --target compare         one of them
     python -m tests.mutation --sample 0.05 --seed 1   a twentieth of the mutants, drawn
+    python -m tests.mutation --quick                  quick tests first, the rest for survivors
     python -m tests.mutation --list                   the sites of a target, without a run
 
 A mutant is an emitting line, a kind of change and a position (`tests/mutation/mutants.py`). Prints
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -56,16 +58,18 @@ def main(arguments: list[str] | None = None) -> int:
         "--timeout", type=float, default=300.0, help="for one mutant, in seconds of work"
     )
     parser.add_argument("--jobs", type=int, default=2, help="mutants side by side")
+    parser.add_argument("--quick", action="store_true", help="ask a target's quick tests first")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args(arguments)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and with it all children
     sites.install()
     start = time.monotonic()
     targets = [TARGETS[name] for name in args.target or TARGETS]
     for test in dict.fromkeys(test for target in targets for test in target.tests):
         # Imported once, here, and in no child.
         importlib.import_module(test.removesuffix(".py").replace("/", "."))
-    known = baselines(targets, max(args.timeout, 600.0), args.jobs)
+    known = baselines(targets, max(args.timeout, 600.0), args.jobs, args.quick)
     if args.list:
         for found in known:
             print(*(f"{site}  x{count}" for site, count in sorted(found.counts.items())), sep="\n")
@@ -110,7 +114,8 @@ def judge(
     """The verdict on each mutant, of as many as there was time for."""
     until = start + 60 * args.minutes
     found: dict[int, str] = {}
-    for index, verdict in verdicts(target, chosen, known, args.timeout, args.jobs, until):
+    judged = verdicts(target, chosen, known, args.timeout, args.jobs, until, args.quick)
+    for index, verdict in judged:
         found[index] = verdict.verdict
         done = f"{target.name} {len(found)}/{len(chosen)}"
         _progress(time.monotonic() - start, done, chosen[index], verdict)

@@ -119,13 +119,16 @@ class _Witness:
             self.tell(report.nodeid)
 
 
-def baselines(targets: Sequence[Target], seconds: float, jobs: int) -> list[Baseline]:
-    """The sites of each target, and the tests that reach them."""
+def baselines(
+    targets: Sequence[Target], seconds: float, jobs: int, quick: bool = False
+) -> list[Baseline]:
+    """The sites of each target, and the tests that reach them; of its quick tests alone, or all."""
 
     def work(target: Target, out: Path) -> Work:
         def run(_: Callable[[str], None]) -> int:
             recorder = _Recorder(target)
-            code = _pytest(list(target.tests), [recorder], ["-k", target.only])
+            only = (quick and target.quick) or target.only
+            code = _pytest(target.tests, [recorder], ["-k", only])
             out.write_text(json.dumps(vars(recorder.found)))
             return code
 
@@ -152,15 +155,24 @@ def verdicts(
     seconds: float,
     jobs: int,
     until: float,
+    quick: bool = False,
 ) -> Iterator[tuple[int, Verdict]]:
-    """Each mutant's number and verdict, as they come, until the time is up."""
+    """Each mutant's number and verdict, as they come, until the time is up.
+
+    With `quick`, `known` is of the quick tests; a mutant that they let pass meets the others too.
+    """
     noticed: dict[tuple[str, str], list[str]] = {}
 
     def judging(mutant: Mutant) -> Work:
         def work(tell: Callable[[str], None]) -> int:
             # In the child: with what the others have shown by now.
             first = noticed.get(_alike(mutant), [])
-            return _judge(mutant, known.order(mutant.site, first, target.last), tell)
+            order = known.order(mutant.site, first, target.last)
+            _mutate(mutant)
+            code = _pytest(order, [_Witness(tell)], ["-x"])
+            if code or not (quick and target.quick):
+                return code
+            return _pytest(target.tests, [_Witness(tell)], ["-x", "-k", target.only])
 
         return work
 
@@ -177,7 +189,8 @@ def _alike(mutant: Mutant) -> tuple[str, str]:
     return mutant.site, mutant.kind
 
 
-def _judge(mutant: Mutant, tests: list[str], tell: Callable[[str], None]) -> int:
+def _mutate(mutant: Mutant) -> None:
+    """Every system that is compiled from now on has the mutant."""
     os.environ["ZKMARGIN_CHECK_IR"] = ""  # the tests are asked, not the specification
     sites.on_finished(lambda cs: _applied(mutant, cs))
     cost = checks.Gadget.__init__
@@ -186,7 +199,6 @@ def _judge(mutant: Mutant, tests: list[str], tell: Callable[[str], None]) -> int
         cost(self, circuit, AnyCount(count), integers)
 
     checks.Gadget.__init__ = any_cost  # type: ignore[method-assign, assignment]
-    return _pytest(tests, [_Witness(tell)], ["-x"])
 
 
 def _verdict(mutant: Mutant, result: Result) -> Verdict:
@@ -204,7 +216,7 @@ def _applied(mutant: Mutant, cs: ConstraintSystem) -> None:
         os._exit(BROKEN)
 
 
-def _pytest(tests: list[str], plugins: list[Any], options: list[str]) -> int:
+def _pytest(tests: Sequence[str], plugins: list[Any], options: list[str]) -> int:
     # Everything was imported beforehand, assertions as they are written.
     rewritten = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     options = [*options, *rewritten, "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
