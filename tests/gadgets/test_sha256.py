@@ -9,7 +9,8 @@ import time
 import pytest
 
 from circuits.gadgets.bits import bytes_to_bits, from_bits, low_bits
-from circuits.gadgets.sha256 import CONSTANTS, INITIAL, Word, compress, sha256
+from circuits.gadgets.logic import choose, majority
+from circuits.gadgets.sha256 import CONSTANTS, INITIAL, Word, _bitwise, _mixed, compress, sha256
 from tests.checks import Gadget, gadget_circuit
 from zk import engine
 from zk.compiler.declare import Circuit, private
@@ -121,12 +122,12 @@ def compression(rounds: int) -> Gadget:
     return gadget_circuit(words(24), body)
 
 
+def rotr(x: int, n: int) -> int:
+    return (x >> n | x << 32 - n) % (1 << 32)
+
+
 def next_state(state: list[int], block: list[int], rounds: int) -> list[int]:
     """The compression by its definition, on integers."""
-
-    def rotr(x: int, n: int) -> int:
-        return (x >> n | x << 32 - n) % (1 << 32)
-
     w = list(block)
     for t in range(16, rounds):
         x, y = w[t - 15], w[t - 2]
@@ -143,6 +144,12 @@ def next_state(state: list[int], block: list[int], rounds: int) -> list[int]:
     return [(x + y) % (1 << 32) for x, y in zip(state, after, strict=True)]
 
 
+def test_no_wire_of_the_schedule_is_unbound() -> None:
+    attack = compression(17).attack
+    attack.start([random.Random(7).randrange(1 << 32) for _ in range(24)])
+    attack.assert_bound()
+
+
 @pytest.mark.parametrize("rounds", [1, 2, 17, 64])
 def test_compression_of_any_state(rounds: int) -> None:
     gadget = compression(rounds)
@@ -154,6 +161,49 @@ def test_compression_of_any_state(rounds: int) -> None:
         assert found == [x >> i & 1 for x in expected for i in range(32)]
     if rounds == 64:
         assert gadget.cost <= CIRCOMLIB_COMPRESSION
+
+
+def mixed(x: int, third: int, shift: bool) -> int:
+    """ROTR^7(x) xor ROTR^18(x) xor ROTR^third(x), or SHR^third(x)."""
+    return rotr(x, 7) ^ rotr(x, 18) ^ (x >> third if shift else rotr(x, third))
+
+
+@pytest.mark.parametrize("shift", [False, True])
+def test_a_mixed_word(shift: bool) -> None:
+    """sigma_0 of the schedule, and the same with a rotation in the place of its shift; bit by bit,
+    where a sum modulo 2^32 would not show a top bit that is 2 too much.
+    """
+
+    def body(cs, x):
+        return _mixed(cs, Word.of_bits(cs, cs.bits(x, 32)), 7, 18, 3, shift).bits()
+
+    gadget = gadget_circuit(words(1), body)
+    rng = random.Random(8)
+    top = (1 << 32) - 1
+    for x in (0, top, *(rng.randrange(1 << 32) for _ in range(12))):
+        assert gadget.honest({"w0": x}) == [mixed(x, 3, shift) >> i & 1 for i in range(32)]
+    for x in (0, top, rng.randrange(1 << 32)):
+        assert gadget.assert_forgeries_rejected({"w0": x}).harmless == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (choose, lambda x, y, z: x & y ^ ~x & z),
+        (majority, lambda x, y, z: x & y ^ x & z ^ y & z),
+    ],
+)
+def test_a_bitwise_function_of_words(function, expected) -> None:
+    def body(cs, *xs):
+        return _bitwise(cs, function, *(Word.of_bits(cs, cs.bits(x, 32)) for x in xs)).bits()
+
+    gadget = gadget_circuit(words(3), body)
+    rng = random.Random(9)
+    top = (1 << 32) - 1
+    for given in ([0] * 3, [top] * 3, *([rng.randrange(1 << 32) for _ in range(3)] for _ in "abc")):
+        values = {f"w{i}": x for i, x in enumerate(given)}
+        assert gadget.honest(values) == [expected(*given) >> i & 1 for i in range(32)]
+        assert gadget.assert_forgeries_rejected(values, pairs=20).harmless == 0
 
 
 @pytest.mark.parametrize("all_ones", [False, True])
