@@ -43,18 +43,30 @@ class UnsatisfiedConstraint(ZkError):
         where: `file:line` that emitted it.
         row: index of the constraint in the R1CS.
         gadgets: the functions that emitted it, outermost first.
+        hints: `file:line` of the hints that it reads, where that is another line.
     """
 
     def __init__(
-        self, circuit: str, obligation: str, where: str, row: int, gadgets: str = ""
+        self,
+        circuit: str,
+        obligation: str,
+        where: str,
+        row: int,
+        gadgets: str = "",
+        hints: tuple[str, ...] = (),
     ) -> None:
         place = f"{where}, in {gadgets}" if gadgets else where
-        super().__init__(f"{circuit}: not satisfied: {obligation} ({place}, constraint {row})")
+        place = f"{place}, constraint {row}"
+        if hints:
+            more = f" and {len(hints) - 3} more lines" if len(hints) > 3 else ""
+            place += f"; reads hints of {', '.join(hints[:3])}{more}"
+        super().__init__(f"{circuit}: not satisfied: {obligation} ({place})")
         self.circuit = circuit
         self.obligation = obligation
         self.where = where
         self.row = row
         self.gadgets = gadgets
+        self.hints = hints
 
 
 class InputError(ZkError):

@@ -106,6 +106,7 @@ def equal(one: CompiledCircuit, two: CompiledCircuit) -> bool:
         and (one.name, one.slots, one.metadata) == (two.name, two.slots, two.metadata)
         and one.debug.origins == two.debug.origins
         and np.array_equal(one.debug.row_origin, two.debug.row_origin)
+        and np.array_equal(one.debug.hint_origin, two.debug.hint_origin)
         and (one.r1cs.n_wires, one.r1cs.n_public) == (two.r1cs.n_wires, two.r1cs.n_public)
     )
 

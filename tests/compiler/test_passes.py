@@ -397,6 +397,7 @@ CORRUPTIONS: dict[str, tuple[str, Callable[[ConstraintSystem], object]]] = {
     "wires that fall": ("R3", lambda cs: put(cs.a.wires, 0, 7)),
     "a wire twice in a row": ("R3", lambda cs: put(cs.a.wires, 0, cs.a.wires[1])),
     "an origin that is not there": ("O1", lambda cs: put(cs.row_origin, 0, 99)),
+    "an origin of a hint that is not there": ("O1", lambda cs: cs.hint_origins.update({3: 99})),
     "an origin without gadgets": ("O1", lambda cs: cs.gadgets.pop()),
     "half an instruction": ("P1", lambda cs: cs.code.append(0)),
     "an unknown operation": ("P1", lambda cs: put(cs.code, 5, 77)),

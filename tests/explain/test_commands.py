@@ -114,7 +114,8 @@ def test_trace_prints_definitions_and_rows(folder: Path) -> None:
     done = run("trace", folder / "new.zkc", "slot[1].is_within_the_limit.bit[3]")
     assert done.stdout.splitlines()[2:6] == [
         "computed by",
-        "  slot[1].is_within_the_limit.bit[3] = BITS: bit 3 of limit - slot[1]",
+        "  slot[1].is_within_the_limit.bit[3] = BITS: bit 3 of limit - slot[1] "
+        "(tests/explain/circuits.py:28)",
         "    limit = input: public Uint of 20 bits",
         "    slot[1] = input: private Uint of 20 bits",
     ]
@@ -171,6 +172,7 @@ def test_a_failing_check_names_obligation_line_and_gadgets(world: World) -> None
     )
     fields = check(world, "--json").fields
     assert fields["gadgets"] == "assert_non_negative"
+    assert fields["hints"] == []
     assert fields["obligation"] == "the margin covers the buffer"
 
 

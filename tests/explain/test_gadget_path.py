@@ -78,7 +78,8 @@ def test_a_system_without_a_circuit_has_paths_too() -> None:
     cs = ConstraintSystem("bare")
     x = Field(cs, {cs.wires(1): 1})
     is_zero(cs, x)
-    assert cs.gadgets == ["is_zero > *", "is_zero > assert_product"]
+    paths = [cs.gadgets[origin] for origin in cs.row_origin]
+    assert paths == ["is_zero > *", "is_zero > assert_product"]
 
 
 def test_the_error_names_the_path(circuit: CompiledCircuit) -> None:

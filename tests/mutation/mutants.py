@@ -128,7 +128,7 @@ def _unbind(cs: ConstraintSystem, row: int, wire: int) -> None:
         at for at in range(0, len(cs.code), 5) if cs.code[at] == Op.ROW and cs.code[at + 3] == row
     )
     cs.code[at : at + 5] = array("I", (Op.MUL, wire, 1, *operands))
-    cs.hint_lines[wire] = "a mutant"
+    cs.hint_origins[wire] = cs.row_origin[row]
 
 
 def _replace(cs: ConstraintSystem, rows: Rows, index: int, lc: LinearCombination) -> None:

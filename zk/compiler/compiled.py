@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import struct
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from zk import engine
 from zk.compiler.declare import InputSlot
-from zk.compiler.witness import WitnessProgram
+from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import InputError, UnsatisfiedConstraint
 from zk.field import Limbs, R, to_limbs
 from zk.r1cs import R1CS
@@ -35,12 +35,14 @@ MATRICES = ("a", "b", "c", "p")  # p: the pool; a section name has 8 bytes
 @dataclass(frozen=True, eq=False)
 class Debug:
     """origins[k] = (obligation, file:line), gadgets[k] its gadget path; row_origin[i] the origin
-    of row i. `gadgets` is empty in a file that was written without.
+    of row i, hint_origin[j] that of the program's j-th instruction other than ROW. `gadgets` and
+    `hint_origin` are empty in a file that was written without.
     """
 
     origins: tuple[tuple[str, str], ...]
     row_origin: npt.NDArray[np.uint32]
     gadgets: tuple[str, ...] = ()
+    hint_origin: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,12 @@ class CompiledCircuit:
         if row is not None:
             obligation, where = self.origin(row)
             raise UnsatisfiedConstraint(
-                self.name, obligation or "an unnamed constraint", where, row, self.gadgets(row)
+                self.name,
+                obligation or "an unnamed constraint",
+                where,
+                row,
+                self.gadgets(row),
+                self.hint_lines(row),
             )
 
     def origin(self, row: int) -> tuple[str, str]:
@@ -95,6 +102,29 @@ class CompiledCircuit:
         """The gadget path of a row, `tier_line > assert_le`: who called whom to emit it."""
         paths = self.debug.gadgets
         return paths[self.debug.row_origin[row]] if paths else ""
+
+    def hint_origin(self, instruction: int) -> tuple[str, str, str]:
+        """(obligation, file:line, gadget path) of an instruction of the program that is a hint."""
+        if not len(self.debug.hint_origin):
+            return "", "", ""
+        hints = self.program.code[:instruction, 0] != Op.ROW
+        index = self.debug.hint_origin[np.count_nonzero(hints)]
+        return *self.debug.origins[index], self.debug.gadgets[index] if self.debug.gadgets else ""
+
+    def hint_lines(self, row: int) -> tuple[str, ...]:
+        """file:line of the hints that a row reads, where it is not the row's own."""
+        matrices = (self.r1cs.a, self.r1cs.b, self.r1cs.c)
+        read = [m.wires[m.offsets[row] : m.offsets[row + 1]] for m in matrices]
+        hints = self.program.code[self.program.code[:, 0] != Op.ROW].astype(np.int64)
+        order = np.argsort(hints[:, 1])
+        first, count = hints[order, 1], hints[order, 2]
+        lines: dict[str, None] = {}
+        for wire in np.unique(np.concatenate(read)).tolist() if len(self.debug.hint_origin) else ():
+            at = int(np.searchsorted(first, wire, side="right")) - 1
+            if at >= 0 and wire < first[at] + count[at]:
+                lines[self.debug.origins[self.debug.hint_origin[order[at]]][1]] = None
+        lines.pop(self.origin(row)[1], None)
+        return tuple(line for line in lines if line)
 
     # Description --------------------------------------------------------------------------------
 
@@ -123,7 +153,8 @@ class CompiledCircuit:
         counts: Counter[str] = Counter()
         per_origin = np.bincount(self.debug.row_origin, minlength=len(self.debug.origins))
         for (obligation, _), count in zip(self.debug.origins, per_origin, strict=True):
-            counts[obligation.split(" / ")[0].split("[")[0] or "(unnamed)"] += int(count)
+            if count:  # an origin may be a hint's alone
+                counts[obligation.split(" / ")[0].split("[")[0] or "(unnamed)"] += int(count)
         return counts.most_common()
 
     # Encoding -----------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class ConstraintSystem:
         self.gadgets: list[str] = []  # of each origin, its gadget path
         self.code = array("I")  # five numbers an instruction
         self.pool: list[LinearCombination] = []
-        self.hint_lines: dict[int, str] = {}  # a hint's first wire -> file:line
+        self.hint_origins: dict[int, int] = {}  # a hint's first wire -> its origin
         self.table: list[int] = []  # distinct coefficients, in the order of first use
         self._coefficient_index: dict[int, int] = {}
         self._origin_index: dict[tuple[str, str, str], int] = {}
@@ -331,7 +331,7 @@ class ConstraintSystem:
 
     def _instruction(self, op: Op, dst: int, count: int, a: int, b: int) -> None:
         if op != Op.ROW:
-            self.hint_lines[dst] = self.source_line()
+            self.hint_origins[dst] = self.origin()
         self.code.extend((op, dst, count, a, b))
 
     # Ranges -------------------------------------------------------------------------------------
@@ -361,9 +361,9 @@ class ConstraintSystem:
         # Bits 1 .. are hints; bit 0 is what is left, so that their weighted sum is x by
         # construction and one row each says that they are bits. 2^count < R / 2: the sum has one
         # preimage.
-        hints = self.hint_bits(x, count - 1, 1) if count > 1 else []
-        outer, self._held = self._held, self.origin()  # one for all rows: asking costs a while
+        outer, self._held = self._held, self.origin()  # one for all of it: asking costs a while
         try:
+            hints = self.hint_bits(x, count - 1, 1) if count > 1 else []
             high = [self.assert_bool(bit) for bit in hints]
             low = dict(x.lc)
             for i, bit in enumerate(high, start=1):

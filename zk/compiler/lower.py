@@ -14,7 +14,7 @@ from zk.compiler.compiled import CompiledCircuit, Debug
 from zk.compiler.declare import Bound, Circuit, InputSlot, bind, input_slots
 from zk.compiler.frontend import ConstraintSystem, Rows
 from zk.compiler.passes import eliminate_linear, simplify
-from zk.compiler.witness import WitnessProgram
+from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import CompileError
 from zk.field import to_limbs
 from zk.r1cs import R1CS, Matrix
@@ -55,6 +55,7 @@ def compile(circuit: Circuit) -> CompiledCircuit:
         n_labels=n_wires,
     )
     code = np.array(cs.code, dtype=np.uint32).reshape(-1, 5)
+    hint_origin = _hint_origins(cs, code[code[:, 0] != Op.ROW, 1])
     code[:, 1] = numbers[code[:, 1]]
     return CompiledCircuit(
         name=circuit.name,
@@ -62,7 +63,12 @@ def compile(circuit: Circuit) -> CompiledCircuit:
         slots=tuple(slots),
         r1cs=r1cs,
         program=WitnessProgram(code, pool, table, len(slots)),
-        debug=Debug(tuple(cs.origins), np.array(cs.row_origin, dtype=np.uint32), tuple(cs.gadgets)),
+        debug=Debug(
+            tuple(cs.origins),
+            np.array(cs.row_origin, dtype=np.uint32),
+            tuple(cs.gadgets),
+            hint_origin,
+        ),
     )
 
 
@@ -87,8 +93,8 @@ def _refuse_unconstrained(
         read[declared[of_wire[declared] != np.repeat(of_row, np.diff(offsets))]] = True
     used[list(gone)] = read[list(gone)] = True
     for loose in np.flatnonzero(~used[cs.n_inputs + 1 :])[:1] + cs.n_inputs + 1:
-        # A hint of several results is entered by its first.
-        line = cs.hint_lines[max(first for first in cs.hint_lines if first <= loose)]
+        (origin,) = _hint_origins(cs, np.array([loose], dtype=np.uint32))
+        line = cs.origins[origin][1]
         raise CompileError(f"{cs.name}: a hint's result is read by no constraint", line)
     for wire, (slot, at) in enumerate(zip(slots, bound, strict=True), start=1):
         if not (slot.context or read[wire] or read[at.bits.start : at.bits.stop].any()):
@@ -96,6 +102,14 @@ def _refuse_unconstrained(
             raise CompileError(
                 f"{cs.name}: no constraint reads the input {slot.path}{advice}", at.where
             )
+
+
+def _hint_origins(cs: ConstraintSystem, wires: U32) -> U32:
+    """The origins of the hints that write these wires; a hint is entered by its first."""
+    first = np.array(sorted(cs.hint_origins), dtype=np.uint32)
+    origins = np.array([cs.hint_origins[wire] for wire in first.tolist()], dtype=np.uint32)
+    found: U32 = origins[np.searchsorted(first, wires, side="right") - 1]
+    return found
 
 
 def _renumber(n_wires: int, gone: set[int]) -> U32:

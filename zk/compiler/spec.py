@@ -7,7 +7,7 @@ combinations, and a witness program (`zk.compiler.witness`). What holds at every
         up to the number of terms
     R2  coefficients are in the table, whose entries are distinct and lie in [1, R): no zero terms
     R3  wires exist, are not among those that are gone, and ascend in a row: none is twice in it
-    O1  every row's origin exists, and every origin has its gadget path
+    O1  the origin of every row and of every hint exists, and every origin has its gadget path
     P1  every operation is known, with the number of results and the operands that it takes
     P2  every wire after the inputs that is not gone is written, once, and no other
     P3  an instruction reads wires below the first that it writes: defined before used
@@ -86,6 +86,9 @@ class _Check:
         of_rows = _array(cs.row_origin)
         self.holds(not len(of_rows) or int(of_rows.max()) < known, "O1", "no such origin of a row")
         self.holds(all(o < known for _, o in cs.linear), "O1", "no such origin of an equality")
+        self.holds(
+            all(o < known for o in cs.hint_origins.values()), "O1", "no such origin of a hint"
+        )
 
     def offsets(self, name: str, rows: Rows) -> None:
         offsets = _array(rows.offsets)

@@ -38,7 +38,11 @@ SECTIONS = frozenset(
 def save_circuit(path: str | Path, circuit: CompiledCircuit) -> None:
     """Write the circuit file. A killed run leaves the old file or none."""
     parts = circuit.sections()
-    debug = {"origins": circuit.debug.origins, "gadgets": circuit.debug.gadgets}
+    debug = {
+        "origins": circuit.debug.origins,
+        "gadgets": circuit.debug.gadgets,
+        "hints": circuit.debug.hint_origin.tolist(),
+    }
     parts.append((b"debug", json.dumps(debug, separators=(",", ":")).encode()))
     parts.append((b"rows", raw_bytes(circuit.debug.row_origin, "<u4")))
     chunks: list[Any] = [MAGIC, struct.pack("<I", VERSION)]
@@ -127,7 +131,7 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         np.arange(n_wires, dtype=np.uint64),
         n_wires,
     )
-    if set(debug) != {"origins", "gadgets"}:
+    if set(debug) - {"hints"} != {"origins", "gadgets"}:
         raise ArtifactError("its debug section has a part too many or too few")
     origins = tuple((words, where) for words, where in debug["origins"])
     if not all(isinstance(text, str) for origin in origins for text in origin):
@@ -135,6 +139,12 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
     gadgets = tuple(debug["gadgets"])
     if len(gadgets) not in (0, len(origins)) or not all(isinstance(g, str) for g in gadgets):
         raise ArtifactError("a gadget path is not a text, or not one for each origin")
+    hint_origin = debug.get("hints", [])
+    n_hints = int(np.count_nonzero(code[:, 0] != Op.ROW))
+    if len(hint_origin) not in (0, n_hints) or not all(
+        type(k) is int and 0 <= k < len(origins) for k in hint_origin
+    ):
+        raise ArtifactError("a hint's origin is not there, or not one for each hint")
     row_origin = np.frombuffer(sections["rows"], dtype="<u4")
     rows = {matrices[name].rows for name in "abc"}
     consistent = rows == {len(row_origin)} and (
@@ -148,7 +158,7 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         slots,
         r1cs,
         WitnessProgram(code, matrices["p"], table, len(slots)),
-        Debug(origins, row_origin, gadgets),
+        Debug(origins, row_origin, gadgets, np.array(hint_origin, dtype=np.uint32)),
     )
 
 

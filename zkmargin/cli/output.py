@@ -181,7 +181,7 @@ def _place(error: BaseException) -> dict[str, Any]:
     if isinstance(error, InputError):
         return {"file": printable(error.file), "path": printable(error.path)}
     if isinstance(error, UnsatisfiedConstraint):
-        names = ("circuit", "obligation", "where", "gadgets", "row")
+        names = ("circuit", "obligation", "where", "gadgets", "row", "hints")
         return {name: getattr(error, name) for name in names}
     return {}
 

@@ -36,9 +36,9 @@ def trace_command(circuit: str, signal: str, depth: int, rows: int) -> None:
     start = found.definitions[0]
     (wire,) = start.wires
     words = [f"{start.name}, wire {wire} of {loaded.name}", "", "computed by"]
-    words += [
-        f"{'  ' * (d.depth + 1)}{d.name} = {d.operation}: {d.formula}" for d in found.definitions
-    ]
+    for d in found.definitions:
+        place = f" ({d.where})" if d.where else ""
+        words.append(f"{'  ' * (d.depth + 1)}{d.name} = {d.operation}: {d.formula}{place}")
     if not found.complete:
         words.append(f"  ... the first {len(found.definitions)} signals; take a smaller --depth")
     words += ["", f"stands in {found.row_count:,} constraint{'s' * (found.row_count != 1)}"]

@@ -31,6 +31,8 @@ class Definition:
     formula: str
     sources: tuple[int, ...]  # the wires it is computed from
     depth: int
+    where: str = ""  # file:line of the hint, or of the row that computes it
+    gadgets: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,22 +108,24 @@ def _definition(words: Words, wires: tuple[int, ...], depth: int) -> Definition:
     if op == Op.ROW:
         left, right, _ = words.sides(a)
         formula = f"({words.show(left)}) * ({words.show(right)}), constraint {a}"
-        return Definition(name, wires, "ROW", formula, _sources(left, right), depth)
+        place = circuit.origin(a)[1], circuit.gadgets(a)
+        return Definition(name, wires, "ROW", formula, _sources(left, right), depth, *place)
     pattern = _FORMULAS[Op(op).name]
     pool = circuit.program.pool
     x = words.combination(pool, a)
     y = words.combination(pool, b) if "{y}" in pattern else {}
-    place = ""
+    part = ""
     if op == Op.DIV:
-        place = ("floor", "remainder")[wire - dst]
+        part = ("floor", "remainder")[wire - dst]
     elif op == Op.BITS:
         low, high = b + wire - dst, b + wires[-1] - dst
-        place = f"bit {low}" if low == high else f"bits {low} to {high}"
+        part = f"bit {low}" if low == high else f"bits {low} to {high}"
         if high - low + 1 != len(wires):
-            place = f"{len(wires)} of the {place}"
+            part = f"{len(wires)} of the {part}"
         name = name if low == high else words.bits_name(wire, low, high)
-    formula = pattern.format(x=words.show(x), y=words.show(y), place=place)
-    return Definition(name, wires, Op(op).name, formula, _sources(x, y), depth)
+    formula = pattern.format(x=words.show(x), y=words.show(y), place=part)
+    place = circuit.hint_origin(int(words.writers[wire]))[1:]
+    return Definition(name, wires, Op(op).name, formula, _sources(x, y), depth, *place)
 
 
 _FORMULAS = {
