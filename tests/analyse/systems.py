@@ -97,9 +97,11 @@ def selected() -> tuple[list[Row], int, int, int]:
     return [bit(2), ({2: 1}, {3: 1, 4: -1}, {1: 1, 4: -1})], 5, 1, 3
 
 
-def edwards_add() -> tuple[list[Row], int, int, int]:
-    """Outputs 1, 2: the sum of points (3, 4) and (5, 6) that need not be on Baby Jubjub."""
-    a, d = 168700, 168696
+def edwards_add(a: int = 168700, d: int = 168696) -> tuple[list[Row], int, int, int]:
+    """Outputs 1, 2: the sum of points (3, 4) and (5, 6) that need not be on Baby Jubjub.
+
+    It is complete where a is a square and d is none: 168700 is one, 168696 and 5 are not.
+    """
     beta, gamma, delta, tau = 7, 8, 9, 10
     rows: list[Row] = [
         ({3: 1}, {6: 1}, {beta: 1}),
@@ -208,4 +210,7 @@ KNOWN = {
     "254 bits, bit 126 is 0": (compared_bits(R - 1, 126), "safe"),
     "254 bits, bit 3 is 0": (compared_bits(R - 1, 3), "unsafe"),
     "addition on the complete curve": (edwards_add(), "safe"),
+    "addition where d is a square": (edwards_add(168700, 168700), "unsafe"),
+    "addition where a is no square": (edwards_add(5, 168696), "unsafe"),
+    "addition where neither is": (edwards_add(168700 * 5, 168700), "unsafe"),
 }

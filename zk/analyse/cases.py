@@ -11,6 +11,7 @@ from zk.analyse.facts import HALF, Range
 from zk.analyse.linear import Echelon
 from zk.analyse.products import nonzero
 from zk.analyse.propagate import Propagator, Step
+from zk.analyse.squares import refute
 from zk.field import R
 
 _MOST_VALUES = 40  # cases of one wire
@@ -82,6 +83,8 @@ def split(p: Propagator, wire: int, values: list[int], depth: int) -> bool:
                 x = value - R if value > HALF else value
                 facts.set_range(wire, (x, x))
             p.run(most)
+            if value is not None and not facts.false:
+                refute(p, wire)
             if depth > 1 and not facts.false:
                 split_cases(p, depth - 1)
             if not facts.false and depth > 1 and Echelon(p).learn():

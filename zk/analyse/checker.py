@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from zk.analyse.checkpoly import Poly, affine, plus, product, read_poly
 from zk.analyse.checkstate import (
     FORMAT,
     LC,
@@ -307,6 +308,35 @@ class _Checker(State):
             return
         need(all(inside(x, (lo, hi)) for x in left), "roots")
         self.narrow(f[1], (lo, hi))
+
+    def step_nonsquare(
+        self, terms: list[list[Any]], factor: int, root: list[list[Any]], nu: int
+    ) -> None:
+        """What is zero, times polynomials, adds up to factor s^2 - nu, and nu / factor is no
+        square: a contradiction.
+        """
+        total: Poly = {}
+        for kind, index, multiplier in terms:
+            zero = self.vanishing(kind, index)
+            total = plus(total, product(read_poly(multiplier, len(self.known)), zero))
+        s = read_poly(root, len(self.known))
+        claimed = plus(product(product(s, s), {(): factor % R}), {(): 1}, -nu)
+        need(not plus(total, claimed, -1), "nonsquare: the sum")
+        need(pow(nu * inverse_of(factor % R), R // 2, R) == R - 1, "nonsquare: a square")
+        self.fail()
+
+    def vanishing(self, kind: int, index: int) -> Poly:
+        """What every assignment makes zero: f g - h of a row, an equation, wire - its value."""
+        if kind == 0:
+            f, g, h = (affine(*side) for side in self.sides(index))
+            return plus(product(f, g), h, -1)
+        if kind == 1:
+            terms, constant = self.equation(index)
+            return plus({(w,): c for w, c in terms.items()}, {(): constant})
+        need(kind == 2 and is_in(index, 1, len(self.known)), "nonsquare")
+        lo, hi = self.bounds(index)
+        need(lo == hi, "nonsquare: a value")
+        return affine(1, index, -lo)
 
     # Cases -------------------------------------------------------------------------------------
 
