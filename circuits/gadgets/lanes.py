@@ -141,9 +141,9 @@ def unpack_signed(cs: ConstraintSystem, lanes: Lanes) -> list[tuple[Int, Bool]]:
             rest = rest - Field(cs, bit.lc) * (1 << j)
     digits[0].insert(0, cs.assert_bool(rest))
     found = []
-    for bits, lift, (lo, hi) in zip(digits, lifts, lanes.intervals, strict=True):
-        value = pack(cs, [(bit, 1) for bit in bits]) - lift
-        sign = bits[-1] if lift else cs.assert_bool(cs.constant(1))
+    for own, lift, (lo, hi) in zip(digits, lifts, lanes.intervals, strict=True):
+        value = pack(cs, [(bit, 1) for bit in own]) - lift
+        sign = own[-1] if lift else cs.assert_bool(cs.constant(1))
         found.append((cs.number(value.lc, lo, hi), sign))
     return found
 

@@ -46,7 +46,7 @@ PARAMS: list[Bad] = [
     (
         "params",
         ("collaterals", "DOGE"),
-        {"maintenance_haircut": "0", "initial_haircut": "0", "risk_cancelling": "no"},
+        {"maintenance_haircut": "0", "initial_haircut": "0"},
         "collaterals.DOGE",
         "not in assets",
         False,
@@ -68,7 +68,7 @@ PARAMS: list[Bad] = [
         "18 decimals",
         True,
     ),
-    ("params", (*USDC, "risk_cancelling"), "maybe", "risk_cancelling", '"yes" or "no"', True),
+    ("params", (*USDC, "cancels"), "USDC", "USDC.cancels", "not one of the underlyings", False),
     ("params", ("scenarios",), [], "scenarios", "must have 1", True),
     (
         "params",

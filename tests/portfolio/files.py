@@ -67,12 +67,11 @@ def params_tree(**shape: int) -> Document:
             "USDC": {
                 "maintenance_haircut": "0.02",
                 "initial_haircut": "0.03",
-                "risk_cancelling": "no",
             },
             "wstETH": {
                 "maintenance_haircut": "0.03",
                 "initial_haircut": "0.010000000000000002",
-                "risk_cancelling": "yes",
+                "cancels": "ETH",
             },
         },
         "scenarios": scenarios(),

@@ -106,7 +106,7 @@ def test_a_collateral_that_is_an_underlying_has_its_spot() -> None:
     tree["collaterals"]["ETH"] = {
         "maintenance_haircut": "0.1",
         "initial_haircut": "0.1",
-        "risk_cancelling": "yes",
+        "cancels": "ETH",
     }
     found = market(sample(), PortfolioParams.parse(encoded(tree)), Given())
     assert found.collaterals["ETH"].price == found.underlyings["ETH"].spot

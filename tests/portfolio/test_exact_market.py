@@ -91,7 +91,7 @@ def test_funding_owed_rounds_down():
 def test_collateral_is_divided_by_the_stable_and_as_sure_as_the_least_sure_spot():
     market, params = pair(2)
     legs = Legs(collaterals=(("wstETH", 2 * 10**8),))
-    (held,) = reference_account(market, params, "BTC", legs).collaterals
+    (held,) = reference_account(market, params, "ETH", legs).collaterals
     price = market.collaterals["wstETH"].price
     assert held.value == 2 * price * 10**10 * UNIT // market.stable
     spots = [entry.confidence for entry in market.underlyings.values()]
@@ -119,6 +119,8 @@ def test_what_the_market_does_not_list_is_refused_by_name():
     ):
         with pytest.raises(InputError, match=message):
             reference_account(market, params, "ETH", legs)
+    with pytest.raises(InputError, match="wstETH cancels risk of ETH: give it there"):
+        reference_account(market, params, "BTC", Legs(collaterals=(("wstETH", 1),)))
 
 
 def test_a_perpetual_that_the_market_lacks_is_refused():

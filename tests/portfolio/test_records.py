@@ -38,7 +38,7 @@ from zk.field import R
 
 KEY = Instrument(513, OPTION, 2**32 - 1, 2**48 - 1, 1).key
 OPTION_ROW = OptionRow(KEY, (*range(33), 2**48 - 1), -(10**8), 2**48 - 1)
-HELD = CollateralRow(collateral(7), 2**48 - 1, 20_000, 50_000, True)
+HELD = CollateralRow(collateral(7), 2**48 - 1, 20_000, 50_000, 513)
 EXPIRY = ExpiryRecord(prefix(513, 9), 1, 2, 3, 4, 5, 6, 7)
 UNDERLYING = UnderlyingRecord(513, 1, 2, -3, 4, 5, 6, 7, 8, 9, 10, 11)
 SCENARIOS = ScenarioRecord((LaneEntry(1_000_000, 0), LaneEntry(2**24 - 1, 10**6)))
@@ -56,8 +56,8 @@ def test_the_elements_are_the_documented_ones() -> None:
     assert words[17] == 32 + ((2**48 - 1) << 112)
     assert words[18] == 0 + ((2**48 - 1) << 112)  # delta -1 is 0
     assert len(words) == 19
-    assert HELD.elements() == [collateral(7) + (19 << 120), 2**48 - 1, 20_000, 50_000]
-    assert HELD._replace(risk_cancelling=False).elements()[0] == collateral(7) + (18 << 120)
+    assert HELD.elements() == [collateral(7) + (18 << 120) + (513 << 128), 2**48 - 1, 20_000, 50_000]
+    assert HELD._replace(cancels=0).elements()[0] == collateral(7) + (18 << 120)
     assert SCENARIOS.elements() == [20 << 120, 10**6 << 20, 10**6 + ((2**24 - 1) << 20)]
     funding = 2**95 - 3
     assert UNDERLYING.elements() == [513 + (21 << 120), 1, 2, funding, *range(4, 12)]
@@ -164,7 +164,7 @@ def test_rates_and_charges_round_up_and_prices_down() -> None:
     # The least confidence of its own feed and of all spots: ETH's.
     assert usdc.initial == ceil((Fraction("0.05") + 1 - Fraction("0.51234567891")) * 10**6)
     assert wsteth.initial == ceil((Fraction("0.040000000000000002") + Fraction("0.8")) * 10**6)
-    assert (usdc.risk_cancelling, wsteth.risk_cancelling) == (False, True)
+    assert (usdc.cancels, wsteth.cancels) == (0, 2)
     for record, expiry in zip(expiries, found.underlyings["BTC"].expiries, strict=False):
         years = Fraction(expiry.expiry - found.timestamp, 365 * 86_400)
         exact = (Fraction("0.5") + 2 * years) * 10**12

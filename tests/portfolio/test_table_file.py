@@ -203,14 +203,16 @@ def test_the_check_names_a_wrong_tag(
             table(lie).epoch(params)
 
 
-def test_the_check_names_a_collateral_of_the_other_kind(
+def test_the_check_names_a_collateral_that_cancels_something_else(
     data: bytes, market: PortfolioMarket, params: PortfolioParams
 ) -> None:
-    for index, tag, rule in ((-1, "18", "must be risk"), (-2, "19", "must not be risk")):
+    for index, was, lie in ((-1, "2", "0"), (-1, "2", "1"), (-2, "0", "2"), (-1, "2", "65536")):
         tree = json.loads(data)
-        tree["rows"][index][0] = tag
-        (found,) = problems(resealed(tree), market, params)
-        assert rule in found
+        assert tree["rows"][index][-2] == was
+        tree["rows"][index][-2] = lie
+        found = problems(resealed(tree), market, params)
+        assert found[-1].endswith(f"as collateral: cancels is {lie}, must be {was}")
+        assert len(found) == 1 + (lie == "65536")
 
 
 def test_the_check_names_a_lane_too_wide(
@@ -304,7 +306,7 @@ MALFORMED: list[tuple[Any, Any, str]] = [
     (("rows", ROW), ["17"], r"rows\[13\]\[1\]: must be option"),
     (("rows", ROW), ["17", "option"], r"rows\[13\]: must have"),
     (("rows", ROW), ["17", "option", "1"] * 4, r"rows\[13\]"),
-    (("rows", ROW, 0), str(2**32), r"rows\[13\]: the tag or the hash"),
+    (("rows", ROW, 0), "256", r"rows\[13\]: the tag or the hash"),
     (("rows", ROW, 42), str(R), r"rows\[13\]: the tag or the hash"),
     (("rows", ROW, 1), "future", r"rows\[13\]\[1\]: must be option"),
     (("rows", ROW, 2), "65536", r"rows\[13\]underlying|rows\[13\]"),

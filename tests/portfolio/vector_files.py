@@ -87,7 +87,7 @@ def _params(case: Case, sizes: dict[str, int]) -> Document:
         name: {
             "maintenance_haircut": _exact(held.mm_haircut),
             "initial_haircut": _exact(held.im_haircut),
-            "risk_cancelling": "yes" if held.risk_cancelling else "no",
+            **({"cancels": NAME} if held.risk_cancelling else {}),
         }
         for name, held in zip(_collaterals(case), case.account.collaterals, strict=True)
     }

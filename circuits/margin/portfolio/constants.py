@@ -56,16 +56,16 @@ DELTA_ONE: Final = 10**DELTA_PLACES
 PNL_PLACES: Final = QUANTITY_PLACES + VALUE_PLACES + DISCOUNT_PLACES + DAMPING_PLACES
 MARGIN_PLACES: Final = PNL_PLACES + FACTOR_PLACES
 VALUE_PLACES_TOTAL: Final = QUANTITY_PLACES + PRICE_PLACES  # quantity * price or value
-NOTIONAL_SHOCK_SCALE: Final = 10 ** (
+NOTIONAL_SHOCK_SCALE: Final[int] = 10 ** (
     PNL_PLACES - VALUE_PLACES_TOTAL - SHOCK_PLACES - DAMPING_PLACES
 )
-BASIS_SCALE: Final = 10 ** (PNL_PLACES - VALUE_PLACES_TOTAL - SHOCK_PLACES - BASIS_PLACES)
-CASH_SCALE: Final = 10 ** (MARGIN_PLACES - CASH_PLACES)
-VALUE_SCALE: Final = 10 ** (MARGIN_PLACES - VALUE_PLACES_TOTAL)
-FUNDING_SCALE: Final = 10 ** (MARGIN_PLACES - QUANTITY_PLACES - FUNDING_PLACES)
-RATE_SCALE: Final = 10 ** (MARGIN_PLACES - VALUE_PLACES_TOTAL - FACTOR_PLACES)
-CHARGE_SCALE: Final = 10 ** (MARGIN_PLACES - QUANTITY_PLACES - CHARGE_PLACES)
-BUFFER_SCALE: Final = 10**MARGIN_PLACES
+BASIS_SCALE: Final[int] = 10 ** (PNL_PLACES - VALUE_PLACES_TOTAL - SHOCK_PLACES - BASIS_PLACES)
+CASH_SCALE: Final[int] = 10 ** (MARGIN_PLACES - CASH_PLACES)
+VALUE_SCALE: Final[int] = 10 ** (MARGIN_PLACES - VALUE_PLACES_TOTAL)
+FUNDING_SCALE: Final[int] = 10 ** (MARGIN_PLACES - QUANTITY_PLACES - FUNDING_PLACES)
+RATE_SCALE: Final[int] = 10 ** (MARGIN_PLACES - VALUE_PLACES_TOTAL - FACTOR_PLACES)
+CHARGE_SCALE: Final[int] = 10 ** (MARGIN_PLACES - QUANTITY_PLACES - CHARGE_PLACES)
+BUFFER_SCALE: Final[int] = 10**MARGIN_PLACES
 
 #: Lanes that are read by their place: the value as it is, and the basis shocks up and down.
 LANE_MARK: Final = 0
@@ -77,12 +77,15 @@ MAX_LANES: Final = 40
 
 # Packed elements.
 TAG_LANE: Final = 120  # a row's or record's first element: its key, then its tag
+CANCELS_LANE: Final = 128  # and, of a collateral, the underlying with which its price moves
 SHOCK_LANE: Final = DAMPING_BITS  # a scenario: damping, then the shock
+ASSET_LANE: Final = 20  # a commitment's words: an asset or underlying, which may be summed
+PREFIX_LANE: Final = 60
+CODE_LANE: Final = 4  # an expiry's number from 1 in the account
 
 # Tags, distinct from each other and from the linear model's.
 ROW_OPTION: Final = 17
 ROW_HELD: Final = 18  # a collateral
-ROW_CANCELLING: Final = ROW_HELD + 1  # a collateral whose price moves with the scenarios
 RECORD_SCENARIOS: Final = 20
 RECORD_UNDERLYING: Final = 21
 RECORD_EXPIRY: Final = 22

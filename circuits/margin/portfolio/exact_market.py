@@ -88,9 +88,7 @@ def reference_account(
             Future(_listed(feed, name, expiry).expiry - market.timestamp, quantity * _FINER)
             for expiry, quantity in legs.futures
         ),
-        collaterals=tuple(
-            _held(market, params, lowest, asset, quantity) for asset, quantity in legs.collaterals
-        ),
+        collaterals=tuple(_held(market, params, name, lowest, *held) for held in legs.collaterals),
     )
 
 
@@ -144,15 +142,22 @@ def _listed(feed: Underlying, name: str, expiry: int) -> Expiry:
 
 
 def _held(
-    market: PortfolioMarket, params: PortfolioParams, lowest: int, asset: str, quantity: int
+    market: PortfolioMarket,
+    params: PortfolioParams,
+    name: str,
+    lowest: int,
+    asset: str,
+    quantity: int,
 ) -> Held:
     if asset not in params.collaterals or asset not in market.collaterals:
         raise InputError(f"{asset} is no collateral")
     rule, feed = params.collaterals[asset], market.collaterals[asset]
+    if rule.cancels not in (0, params.underlyings[name]):
+        raise InputError(f"{asset} cancels risk of {params.asset(rule.cancels)}: give it there")
     return Held(
         value=quantity * feed.price * _PRODUCT * UNIT // market.stable,
         confidence=min(feed.confidence, lowest),
         mm_haircut=rule.haircut.maintenance,
         im_haircut=rule.haircut.initial,
-        risk_cancelling=rule.risk_cancelling,
+        risk_cancelling=rule.cancels != 0,
     )

@@ -130,7 +130,7 @@ def collateral_rows(market: PortfolioMarket, params: PortfolioParams) -> list[Co
                 price=price,
                 maintenance=_up(rule.haircut.maintenance, _FACTOR_UNIT),
                 initial=_up(charged, UNIT * _FACTOR_UNIT),
-                risk_cancelling=rule.risk_cancelling,
+                cancels=rule.cancels,
             )
         )
     return rows

@@ -147,8 +147,8 @@ PARAMS_SPEC: Final = Object(
                 {
                     "maintenance_haircut": _RATE,
                     "initial_haircut": _RATE,
-                    "risk_cancelling": Choice(("yes", "no")),
-                }
+                },
+                optional={"cancels": ASSET},
             ),
             MAX_ASSETS,
         ),

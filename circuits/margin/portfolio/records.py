@@ -6,7 +6,7 @@ collateral is worth, a record what holds for an expiry, an underlying, or all sc
 
     option      key + 2^120 * ROW_OPTION, two lanes an element: v + 2^112 * w,
                 (delta + 1) + 2^112 * vega
-    collateral  key + 2^120 * ROW_HELD, or ROW_CANCELLING, price, rate MM, rate IM
+    collateral  key + 2^120 * ROW_HELD + 2^128 * cancels, price, rate MM, rate IM
     expiry      prefix + 2^120 * RECORD_EXPIRY, discount of value held, of value owed,
                 basis factor, forward's variable part, forward, confidence rate, that with a perp
     underlying  number + 2^120 * RECORD_UNDERLYING, spot, perpetual's price, funding + 2^95,
@@ -34,6 +34,7 @@ from circuits.margin.instrument import (
 )
 from circuits.margin.portfolio.constants import (
     BASIS_BITS,
+    CANCELS_LANE,
     CHARGE_BITS,
     DAMPING_BITS,
     DAMPING_ONE,
@@ -46,7 +47,6 @@ from circuits.margin.portfolio.constants import (
     RECORD_EXPIRY,
     RECORD_SCENARIOS,
     RECORD_UNDERLYING,
-    ROW_CANCELLING,
     ROW_HELD,
     ROW_OPTION,
     SHOCK_BITS,
@@ -58,6 +58,7 @@ from circuits.margin.portfolio.constants import (
 )
 from zk.errors import InputError
 
+TAG_BITS: Final = CANCELS_LANE - TAG_LANE
 _LANE_MASK: Final = (1 << LANE_WIDTH) - 1
 
 
@@ -69,6 +70,11 @@ def prefix(underlying: int, expiry: int) -> int:
 def tagged(tag: int, key: int = 0) -> int:
     """The first element of a row or a record."""
     return key + (tag << TAG_LANE)
+
+
+def tag_of(first: int) -> int:
+    """The tag in a first element; only a collateral's has something above it."""
+    return first >> TAG_LANE & ((1 << TAG_BITS) - 1)
 
 
 def pack(low: int, high: int) -> int:
@@ -107,17 +113,20 @@ class OptionRow(NamedTuple):
 
 
 class CollateralRow(NamedTuple):
-    """A collateral's price (1e-8) and haircut rates (1e-6): at MM, and the whole one at IM."""
+    """A collateral's price (1e-8) and haircut rates (1e-6): at MM, and the whole one at IM.
+
+    `cancels` is the number of the underlying with whose scenarios the price moves, 0 if none.
+    """
 
     key: int
     price: int
     maintenance: int
     initial: int
-    risk_cancelling: bool
+    cancels: int
 
     def elements(self) -> list[int]:
-        tag = ROW_CANCELLING if self.risk_cancelling else ROW_HELD
-        return [tagged(tag, self.key), self.price, self.maintenance, self.initial]
+        first = tagged(ROW_HELD, self.key) + (self.cancels << CANCELS_LANE)
+        return [first, self.price, self.maintenance, self.initial]
 
     def fault(self) -> str:
         """What is out of range, or nothing."""
@@ -125,6 +134,8 @@ class CollateralRow(NamedTuple):
             return f"the price is zero or wider than {PRICE_BITS} bits"
         if not 0 <= self.maintenance <= self.initial < 1 << FACTOR_BITS:
             return f"the rates do not rise from MM to IM within {FACTOR_BITS} bits"
+        if not 0 <= self.cancels < 1 << UNDERLYING_BITS:
+            return f"what it cancels is wider than {UNDERLYING_BITS} bits"
         return _key_fault(self.key, COLLATERAL)
 
 
@@ -247,14 +258,15 @@ def decode(elements: Sequence[int]) -> Row | Record:
     it (`fault`).
     """
     tag, key = divmod(elements[0], 1 << TAG_LANE)
+    cancels, tag = divmod(tag, 1 << TAG_BITS)
     rest = list(elements[1:])
     found: Row | Record
     if tag == ROW_OPTION and len(rest) >= 2:
         lanes = [value for element in rest[:-1] for value in unpack(element)]
         delta, vega = unpack(rest[-1])
         found = OptionRow(key, tuple(lanes), delta - DELTA_ONE, vega)
-    elif tag in (ROW_HELD, ROW_CANCELLING) and len(rest) == len(CollateralRow._fields) - 2:
-        found = CollateralRow(key, rest[0], rest[1], rest[2], tag == ROW_CANCELLING)
+    elif tag == ROW_HELD and len(rest) == len(CollateralRow._fields) - 2:
+        found = CollateralRow(key, rest[0], rest[1], rest[2], cancels)
     elif tag == RECORD_EXPIRY and len(rest) == len(ExpiryRecord.widths) - 1:
         found = ExpiryRecord(key, *rest)
     elif tag == RECORD_UNDERLYING and len(rest) == len(UnderlyingRecord.widths) - 1:

@@ -133,7 +133,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class CollateralRule:
-    """Haircuts of an asset held, and whether it offsets the risk of its price in the scenarios."""
+    """Haircuts of an asset held, and the underlying with whose scenarios its price moves.
+
+    `cancels` is that underlying's number: what is held of the asset offsets risk there. 0 if none.
+    """
 
     haircut: Rates
-    risk_cancelling: bool
+    cancels: int

@@ -38,9 +38,9 @@ class PortfolioShape:
     """Slots of the account; lanes of a row (`skews` of them the skew scenarios); the epoch's sizes.
 
     `underlyings` and `expiries` are how many one account may hold, `market_underlyings` and
-    `market_expiries` how many the epoch may list; `rows` counts options and collaterals together. All
-    magnitudes of an account add up to less than 2^sum_bits units of 1e-8: each bit costs one for
-    every lane of every expiry.
+    `market_expiries` how many the epoch may list; `rows` counts options and collaterals together.
+    All magnitudes of an account add up to less than 2^sum_bits units of 1e-8: each bit costs one
+    for every lane of every expiry.
     """
 
     options: int
@@ -104,8 +104,8 @@ class PortfolioShape:
 
     @property
     def openings(self) -> int:
-        """What one proof looks up in the cap."""
-        return 1 + self.underlyings + self.expiries + self.options + self.collaterals
+        """What one proof looks up in the cap; the scenarios' record stands at its beginning."""
+        return self.underlyings + self.expiries + self.options + self.collaterals
 
     def __str__(self) -> str:
         return (

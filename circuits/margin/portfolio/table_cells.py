@@ -8,7 +8,7 @@ The cells of an entry: its tag, what names it, its numbers, and last its hash.
     expiry      tag, underlying, expiry, discount of value held, of value owed, basis factor,
                 forward's variable part, forward, confidence rate, that with a perpetual, hash
     option      tag, "option", underlying, expiry, strike, "C" or "P", lanes, delta, vega, hash
-    collateral  tag, "collateral", number, price, rate MM, rate IM, hash
+    collateral  tag, "collateral", number, price, rate MM, rate IM, what it cancels, hash
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ from circuits.margin.portfolio.constants import (
     DISCOUNT_PLACES,
     FACTOR_PLACES,
     LANE_WIDTH,
-    ROW_CANCELLING,
     SHOCK_PLACES,
-    TAG_LANE,
     VALUE_PLACES,
 )
 from circuits.margin.portfolio.names import RIGHTS
 from circuits.margin.portfolio.records import (
+    TAG_BITS,
     CollateralRow,
     ExpiryRecord,
     LaneEntry,
@@ -45,6 +44,7 @@ from circuits.margin.portfolio.records import (
     ScenarioRecord,
     UnderlyingRecord,
     prefix,
+    tag_of,
     tagged,
 )
 from zk.errors import InputError
@@ -64,9 +64,8 @@ _EXPIRY: Final = (
     *[PRICE_PLACES] * 2,
     *[FACTOR_PLACES] * 2,
 )
-_HELD: Final = (PRICE_PLACES, FACTOR_PLACES, FACTOR_PLACES)
+_HELD: Final = (PRICE_PLACES, FACTOR_PLACES, FACTOR_PLACES, 0)
 _GREEKS: Final = (DELTA_PLACES, VALUE_PLACES)
-_TAG_LIMIT: Final = 1 << 32
 
 C = TypeVar("C", bound="Row | Record", covariant=True)
 
@@ -82,12 +81,12 @@ class Entry(Generic[C]):
     def elements(self) -> list[int]:
         """What the hash should be of: the content under the published tag."""
         first, *rest = self.content.elements()
-        return [tagged(self.tag, first % (1 << TAG_LANE)), *rest]
+        return [first - tagged(self.true_tag) + tagged(self.tag), *rest]
 
     @property
     def true_tag(self) -> int:
         """The tag of what it says."""
-        return self.content.elements()[0] >> TAG_LANE
+        return tag_of(self.content.elements()[0])
 
 
 def line(cells: Sequence[str]) -> str:
@@ -113,7 +112,7 @@ def expiry_cells(record: ExpiryRecord, hash_: int) -> list[str]:
 def row_cells(row: Row, hash_: int) -> list[str]:
     key = Instrument.from_key(row.key)
     if isinstance(row, CollateralRow):
-        values = [row.price, row.maintenance, row.initial]
+        values = [row.price, row.maintenance, row.initial, row.cancels]
         return _cells(row, ["collateral", str(key.underlying)], values, _HELD, hash_)
     strike = format_decimal(key.strike, PRICE_PLACES)
     name = ["option", str(key.underlying), str(key.expiry), strike, RIGHTS[key.right]]
@@ -145,7 +144,7 @@ def read_row(cells: list[str]) -> Entry[Row]:
     if kind == "collateral":
         tag, values, hash_ = _numbers(cells, 2, _HELD)
         key = Instrument(_number(cells, 2, 0), COLLATERAL).key
-        row = CollateralRow(key, values[0], values[1], values[2], tag == ROW_CANCELLING)
+        row = CollateralRow(key, *values)
     elif kind == "option":
         lanes = max(0, len(cells) - 9)
         if lanes % 2:
@@ -177,7 +176,7 @@ def _cells(
 ) -> list[str]:
     cycle = places * (len(values) // len(places))
     numbers = [format_decimal(value, at) for value, at in zip(values, cycle, strict=True)]
-    return [str(content.elements()[0] >> TAG_LANE), *name, *numbers, str(hash_)]
+    return [str(tag_of(content.elements()[0])), *name, *numbers, str(hash_)]
 
 
 def _numbers(cells: list[str], names: int, places: Sequence[int]) -> tuple[int, list[int], int]:
@@ -185,7 +184,7 @@ def _numbers(cells: list[str], names: int, places: Sequence[int]) -> tuple[int, 
     if len(cells) != names + len(places) + 2:
         raise InputError(f"must have {names + len(places) + 2} cells, not {len(cells)}")
     tag, hash_ = _number(cells, 0, 0), _number(cells, len(cells) - 1, 0)
-    if not 0 <= tag < _TAG_LIMIT or not 0 <= hash_ < R:
+    if not 0 <= tag < 1 << TAG_BITS or not 0 <= hash_ < R:
         raise InputError("the tag or the hash is out of range")
     return tag, [_number(cells, 1 + names + i, at) for i, at in enumerate(places)], hash_
 

@@ -186,12 +186,10 @@ def _collateral(row: Row, right: CollateralRow) -> Iterator[str]:
     fault = row.fault()
     if fault:
         yield fault
-    for name in ("price", "maintenance", "initial"):
+    for name in ("price", "maintenance", "initial", "cancels"):
         have, want = getattr(row, name), getattr(right, name)
         if have != want:
             yield f"{name} is {have}, must be {want}"
-    if getattr(row, "risk_cancelling", None) != right.risk_cancelling:
-        yield f"must {'' if right.risk_cancelling else 'not '}be risk cancelling"
 
 
 def _order(part: str, ids: list[int]) -> Iterator[Finding]:
