@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ from zk.compiler.frontend import ConstraintSystem
 
 #: Verdicts. A mutant that stops the run is not one that a test noticed.
 NOTICED, SURVIVED, TIMED_OUT = "noticed", "survived", "timed out"
-#: Seconds above which a test waits for all the others.
+#: Seconds of work above which a test waits for all the others.
 LONG = 2.0
 
 
@@ -38,7 +39,7 @@ class Baseline:
 
     counts: dict[str, int] = field(default_factory=dict)  # site -> most occurrences in a system
     reached: dict[str, list[str]] = field(default_factory=dict)  # site -> tests
-    seconds: dict[str, float] = field(default_factory=dict)  # test -> its time
+    seconds: dict[str, float] = field(default_factory=dict)  # test -> its work
     failed: list[str] = field(default_factory=list)
 
     def order(self, site: str, first: Sequence[str], last: Sequence[str]) -> list[str]:
@@ -49,9 +50,9 @@ class Baseline:
         reach = set(self.reached[site])
 
         def place(test: str) -> tuple[bool, bool, bool, bool, float]:
-            time = self.seconds[test]
+            took = self.seconds[test]
             late = test.startswith(tuple(last))
-            return late, test not in first, time > LONG, test not in reach, time
+            return late, test not in first, took > LONG, test not in reach, took
 
         return sorted(self.seconds, key=place)
 
@@ -86,7 +87,7 @@ class _Recorder:
 
     def __init__(self, target: Target) -> None:
         self.target, self.found = target, Baseline()
-        self.test = ""
+        self.test, self.start = "", 0.0
         sites.on_finished(self.record)
 
     def record(self, cs: ConstraintSystem) -> None:
@@ -99,11 +100,12 @@ class _Recorder:
                     tests.append(self.test)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.test = nodeid
+        self.test, self.start = nodeid, time.process_time()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.found.seconds[nodeid] = time.process_time() - self.start
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        known = self.found.seconds.get(report.nodeid, 0.0)
-        self.found.seconds[report.nodeid] = known + report.duration
         if report.failed:
             self.found.failed.append(report.nodeid)
 

@@ -11,16 +11,21 @@ from itertools import pairwise
 
 import pytest
 
+from circuits.margin.shape import TINY, Shape
 from tests.checks import Attack
 from tests.margin import sample
 from tests.margin.agreement import LAST, circuit
-from tests.security.test_unsatisfiable import SIGN, honest
+from tests.margin.raw import Forgery
+from tests.security.test_unsatisfiable import SIGN
 from zk.field import from_limbs
 
 
 @pytest.mark.parametrize("statement", SIGN)
-def test_no_hint_mends_a_false_claim(statement: str) -> None:
-    false = honest(statement, -sample.FAR)
+@pytest.mark.parametrize("shape", [TINY, sample.SHAPE], ids=lambda s: s.size_class)
+def test_no_hint_mends_a_false_claim(statement: str, shape: Shape) -> None:
+    market = sample.epoch(shape)
+    book = sample.at(-SIGN[statement] * sample.FAR, market, sample.book(shape))
+    false = Forgery.honest(statement, shape, book, market)
     compiled = circuit(statement, false.shape)
     attack = Attack(compiled)
     witness = attack.start(from_limbs(compiled.assign(false.values)))
