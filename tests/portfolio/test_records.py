@@ -56,7 +56,12 @@ def test_the_elements_are_the_documented_ones() -> None:
     assert words[17] == 32 + ((2**48 - 1) << 112)
     assert words[18] == 0 + ((2**48 - 1) << 112)  # delta -1 is 0
     assert len(words) == 19
-    assert HELD.elements() == [collateral(7) + (18 << 120) + (513 << 128), 2**48 - 1, 20_000, 50_000]
+    assert HELD.elements() == [
+        collateral(7) + (18 << 120) + (513 << 128),
+        2**48 - 1,
+        20_000,
+        50_000,
+    ]
     assert HELD._replace(cancels=0).elements()[0] == collateral(7) + (18 << 120)
     assert SCENARIOS.elements() == [20 << 120, 10**6 << 20, 10**6 + ((2**24 - 1) << 20)]
     funding = 2**95 - 3
@@ -186,11 +191,12 @@ def test_without_a_perpetual_its_price_is_zero_and_its_confidence_counts_for_not
             assert record.confidence_rate == record.confidence_rate_perpetual
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(40))
 def test_the_charge_is_kappa_rounded_up(seed: int) -> None:
     rng = Random(seed)
     loss = rng.randint(10**5, 10**7)
-    dampings = [rng.randint(0, 10**6) for _ in range(5)]
+    weights = [(rng.randint(0, 10**6), rng.randint(0, 10 ** rng.choice((6, 7)))) for _ in range(5)]
+    rate = rng.choice((0, 10**5, 3 * 10**7))
     expiries = [
         replace(
             EXPIRY,
@@ -201,10 +207,30 @@ def test_the_charge_is_kappa_rounded_up(seed: int) -> None:
         for _ in range(rng.randint(0, 3))
     ]
     discounts = [max(e.discount_long, e.discount_short) for e in expiries]
-    scenario = Fraction(max(dampings), 10**6) * (Fraction(max(discounts, default=0), 10**15) + 1)
+    damping = max(Fraction(d, 10**6) for d, _ in weights)
+    scenario = damping * (Fraction(max(discounts, default=0), 10**15) + 1)
     basis = 2 * Fraction(max((e.basis_factor for e in expiries), default=0), 10**12)
-    kappa = 1 + Fraction(loss, 10**6) * max(scenario, basis)
-    assert charge_rate(loss, dampings, expiries) == ceil(kappa * 10**14 / 10**8)
+    factor = Fraction(loss, 10**6)
+    moved = max(Fraction(d * s, 10**12) for d, s in weights)
+    kappa = max(
+        1 + factor * max(scenario, basis), max(Fraction(1), Fraction(rate, 10**6)) + factor * moved
+    )
+    assert charge_rate(loss, weights, expiries, rate) == ceil(kappa * 10**14 / 10**8)
+
+
+def test_under_the_live_rules_kappa_is_that_of_the_specification() -> None:
+    market, params = pair(7)
+    expiries = expiry_records(market, params)
+    for record in underlying_records(market, params, expiries):
+        own = [e for e in expiries if e.underlying == record.underlying]
+        largest = max(max(e.discount_long, e.discount_short) for e in own)
+        basis = max(e.basis_factor for e in own)
+        for loss, charge in (
+            (record.loss_initial, record.charge_initial),
+            (record.loss_maintenance, record.charge_maintenance),
+        ):
+            term = max(Fraction(largest, 10**15) + 1, 2 * Fraction(basis, 10**12))
+            assert charge == ceil((1 + Fraction(loss, 10**6) * term) * 10**6)
 
 
 def test_an_expiry_beyond_what_a_record_holds_is_named() -> None:

@@ -7,8 +7,11 @@ those who owe, so `charge` covers the last place of the rows for both.
 
     charge = kappa * declared error of a value (1e-8)
     kappa  = 1 + mF max(max_s damping_s (max_e max(discounts) + 1), 2 max_e basis factor)
+             and at least max(1, max_c rate_c) + mF max_s damping_s |shock_s - 1|
 
-s over the counted lanes, e over the underlying's expiries, mF the loss factor of the mode.
+s over the scenarios, e over the underlying's expiries, c over the collaterals; mF and the rates of
+the mode. The second line is what the last place of a collateral's price can do; under rules that
+anybody has it is the smaller one.
 """
 
 from __future__ import annotations
@@ -83,7 +86,13 @@ def underlying_records(
     below = max(0, rules.peg.at - market.stable)
     loss_initial = _up(rules.loss_initial * UNIT + below * rules.peg.factor, UNIT * _FACTOR_UNIT)
     loss_maintenance = _up(rules.loss_maintenance, _FACTOR_UNIT)
-    dampings = [_up(scenario.damping, _DAMPING_UNIT) for scenario in rules.scenarios]
+    weights = [
+        (_up(scenario.damping, _DAMPING_UNIT), abs(scenario.shock - UNIT) // _SHOCK_UNIT)
+        for scenario in rules.scenarios
+    ]
+    held = collateral_rows(market, params)
+    rate_initial = max((row.initial for row in held), default=0)
+    rate_maintenance = max((row.maintenance for row in held), default=0)
     found = []
     for name, number in params.underlyings.items():
         feed = market.underlyings[name]
@@ -102,8 +111,8 @@ def underlying_records(
                 perpetual_initial=_up(initial, UNIT * _FACTOR_UNIT),
                 option_maintenance=_up(rules.option.maintenance, _FACTOR_UNIT),
                 option_initial=_up(rules.option.initial, _FACTOR_UNIT),
-                charge_initial=charge_rate(loss_initial, dampings, own),
-                charge_maintenance=charge_rate(loss_maintenance, dampings, own),
+                charge_initial=charge_rate(loss_initial, weights, own, rate_initial),
+                charge_maintenance=charge_rate(loss_maintenance, weights, own, rate_maintenance),
             )
         )
     return tuple(found)
@@ -136,17 +145,27 @@ def collateral_rows(market: PortfolioMarket, params: PortfolioParams) -> list[Co
     return rows
 
 
-def charge_rate(loss: int, dampings: Sequence[int], expiries: Sequence[ExpiryRecord]) -> int:
-    """kappa times the declared error, up. `loss` and `dampings` have unit 1e-6."""
+def charge_rate(
+    loss: int, weights: Sequence[tuple[int, int]], expiries: Sequence[ExpiryRecord], rate: int
+) -> int:
+    """kappa times the declared error, up.
+
+    `loss`, the scenarios' `weights` (damping, |shock - 1|) and the collaterals' largest `rate` have
+    unit 1e-6.
+    """
     largest = max((max(e.discount_long, e.discount_short) for e in expiries), default=0)
     basis = max((e.basis_factor for e in expiries), default=0)
-    # Both sides at 1e-21, times the loss factor at 1e-27.
-    scenario = max(dampings) * (largest + DISCOUNT_ONE)
+    # What is multiplied by the loss factor stands at 1e-21, so kappa at 1e-27.
     places = DAMPING_PLACES + DISCOUNT_PLACES
-    kappa = loss * max(scenario, 2 * basis * 10 ** (places - BASIS_PLACES))
-    kappa += 10 ** (places + FACTOR_PLACES)
+    one = 10 ** (places + FACTOR_PLACES)
+    scenario = max(damping for damping, _ in weights) * (largest + DISCOUNT_ONE)
+    option = one + loss * max(scenario, 2 * basis * 10 ** (places - BASIS_PLACES))
+    moved = max(damping * shock for damping, shock in weights)
+    held = max(one, rate * 10**places) + loss * moved * 10 ** (
+        places - DAMPING_PLACES - SHOCK_PLACES
+    )
     unit = 10 ** (places + FACTOR_PLACES + VALUE_PLACES - CHARGE_PLACES)
-    return _up(kappa * TABLE_ERROR, unit)
+    return _up(max(option, held) * TABLE_ERROR, unit)
 
 
 def _expiry_record(
