@@ -122,16 +122,15 @@ class _Attempt:
     # Writing in atoms --------------------------------------------------------------------------
 
     def _atom(self, side: Affine) -> Written | None:
-        """A side as a multiple of an atom, which is the first side of that wire."""
+        """A side as a multiple of an atom: of an earlier one, or as one of its own."""
         if not side.scale:
             return None
         source = {(): side.constant, (side.wire,): side.scale}
         for i, atom in enumerate(self._atoms):
             if atom.wire == side.wire:
                 ratio = side.scale * cached_inverse(atom.scale) % R
-                if (atom.constant * ratio - side.constant) % R:
-                    return None
-                return Written(_clean(source), {(i,): ratio})
+                if not (atom.constant * ratio - side.constant) % R:
+                    return Written(_clean(source), {(i,): ratio})
         self._atoms.append(side)
         return Written(_clean(source), {(len(self._atoms) - 1,): 1})
 

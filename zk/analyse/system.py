@@ -107,13 +107,17 @@ class System:
                 self._product(k, self._affine(a), self._affine(b), self._affine(c))
 
     def _bit(self, a: LC, b: LC) -> LC:
-        """For a row a * b = 0 whose b is q a + k: the multiple of a that is 0 or 1."""
+        """For a row a * b = 0 whose b is q a + k: the multiple of a that is 0 or 1; or, if its
+        constant is 1, -1 or 0, so that its wire, which has no constant, is 0 or 1.
+        """
         lead = next(wire for wire in a if wire)
         q = b.get(lead, 0) * self._inverse(a[lead]) % R
         k = (b.get(0, 0) - q * a.get(0, 0)) % R
         if not k or not q or any((q * a.get(w, 0) - b.get(w, 0)) % R for w in {*a, *b} - {0}):
             return a
         scale = -q * self._inverse(k) % R
+        if a.get(0, 0) * scale % R == 1:
+            scale = R - scale
         return {wire: value * scale % R for wire, value in a.items()}
 
     def _linear(self, k: int, factor: int, b: LC, c: LC) -> None:
