@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from circuits.margin.instrument import COLLATERAL, OPTION, Instrument, collateral
+from circuits.margin.portfolio.elements import decode
 from circuits.margin.portfolio.feeds import (
     charge_rate,
     collateral_rows,
@@ -28,7 +29,6 @@ from circuits.margin.portfolio.records import (
     Row,
     ScenarioRecord,
     UnderlyingRecord,
-    decode,
     prefix,
 )
 from circuits.margin.portfolio.rules import UNIT
