@@ -193,16 +193,22 @@ def test_a_mixed_word(shift: bool) -> None:
         (majority, lambda x, y, z: x & y ^ x & z ^ y & z),
     ],
 )
-def test_a_bitwise_function_of_words(function, expected) -> None:
-    def body(cs, *xs):
-        return _bitwise(cs, function, *(Word.of_bits(cs, cs.bits(x, 32)) for x in xs)).bits()
+@pytest.mark.parametrize("known", [[], [INITIAL[1]]])
+def test_a_bitwise_function_of_words(function, expected, known: list[int]) -> None:
+    """The last word may be a part of the initial value."""
+    free = 3 - len(known)
 
-    gadget = gadget_circuit(words(3), body)
+    def body(cs, *xs):
+        given = [Word.of_bits(cs, cs.bits(x, 32)) for x in xs]
+        return _bitwise(cs, function, *given, *(Word.constant(cs, x) for x in known)).bits()
+
+    gadget = gadget_circuit(words(free), body)
     rng = random.Random(9)
     top = (1 << 32) - 1
-    for given in ([0] * 3, [top] * 3, *([rng.randrange(1 << 32) for _ in range(3)] for _ in "abc")):
-        values = {f"w{i}": x for i, x in enumerate(given)}
-        assert gadget.honest(values) == [expected(*given) >> i & 1 for i in range(32)]
+    for given in ([0] * free, [top] * free, *([rng.randrange(top) for _ in "xyz"] for _ in "abc")):
+        values = {f"w{i}": x for i, x in enumerate(given[:free])}
+        want = expected(*given[:free], *known)
+        assert gadget.honest(values) == [want >> i & 1 for i in range(32)]
         assert gadget.assert_forgeries_rejected(values, pairs=20).harmless == 0
 
 
