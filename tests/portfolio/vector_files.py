@@ -160,13 +160,11 @@ def _market(case: Case) -> Document:
         "timestamp": str(NOW),
         "stable": _exact(market.stable_price),
         "underlyings": {NAME: entry},
-        # Held as an amount of 1 each, worth its whole value.
         "collaterals": {
-            name: {
-                "price": _price(held.value * market.stable_price // UNIT),
-                "confidence": _exact(held.confidence),
-            }
-            for name, held in zip(_collaterals(case), case.account.collaterals, strict=True)
+            name: {"price": _price(price), "confidence": _exact(held.confidence)}
+            for name, (_, price), held in zip(
+                _collaterals(case), case.held, case.account.collaterals, strict=True
+            )
         },
     }
 
@@ -196,5 +194,8 @@ def _legs(case: Case) -> Legs:
             )
             for option in account.options
         ),
-        collaterals=tuple((name, 10**8) for name in _collaterals(case)),
+        collaterals=tuple(
+            (name, cut(amount))
+            for name, (amount, _) in zip(_collaterals(case), case.held, strict=True)
+        ),
     )

@@ -45,6 +45,7 @@ class Case:
     market: UnderlyingMarket
     rules: Rules
     account: Account
+    held: tuple[tuple[int, int], ...]  # amount and price of each collateral
     expected: Numbers
 
 
@@ -72,7 +73,14 @@ def large_cases() -> list[Case]:
 
 
 def _case(name: str, case: Numbers, params: Numbers, expected: Numbers) -> Case:
-    return Case(name, market(case["market"]), rules(params), account(case["account"]), expected)
+    return Case(
+        name=name,
+        market=market(case["market"]),
+        rules=rules(params),
+        account=account(case["account"]),
+        held=tuple((c["amount"], c["price"]) for c in case["account"]["collaterals"]),
+        expected=expected,
+    )
 
 
 def market(m: Numbers) -> UnderlyingMarket:
