@@ -116,6 +116,17 @@ def test_static_discounts_on_value_owed_stop_at_the_inverse_of_the_discount():
     assert owed < 2 * UNIT
 
 
+def test_a_rate_below_0_counts_as_0():
+    for seconds in (1, YEAR):
+        below = shocks.static_discounts(HELD, OWED, -UNIT // 20, seconds, UNIT)
+        assert below == shocks.static_discounts(HELD, OWED, 0, seconds, UNIT)
+
+
+def test_products_are_cut_toward_zero():
+    pairs = ((1, 1), (-1, 1), (1, -1), (-1, -1), (3 * UNIT // 2, -1), (-UNIT, UNIT))
+    assert [shocks.times(a, b) for a, b in pairs] == [0, 0, 0, 0, -1, -UNIT]
+
+
 def test_a_static_discount_that_vanishes_is_refused():
     steep = StaticDiscount(UNIT, UNIT, 50 * UNIT)
     with pytest.raises(InputError, match="too large for a static discount"):
