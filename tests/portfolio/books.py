@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from circuits.margin.constants import CASH_BITS, INITIAL, MAINTENANCE, QUANTITY_BITS
+from circuits.margin.constants import CASH_BITS
 from circuits.margin.instrument import PERPETUAL, Instrument, future
 from circuits.margin.portfolio.book import Leg, PortfolioBook
 from circuits.margin.portfolio.constants import BUFFER_SCALE, CASH_SCALE, STRIKE_RIGHT_BITS
-from circuits.margin.portfolio.model import portfolio_margin
+from circuits.margin.portfolio.model import liquidatable, meets, portfolio_margin
 from circuits.margin.portfolio.records import CollateralRow, OptionRow
 from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.margin.portfolio.table import PortfolioEpoch
@@ -101,12 +101,18 @@ def placed(
     return replace(book, cash=max(-limit, min(limit - 1, cash + moved)))
 
 
+def holds(
+    book: PortfolioBook, epoch: PortfolioEpoch, statement: str, mode: int, buffer: int
+) -> bool:
+    """Whether the integer model says that the claim is true."""
+    if statement == "portfolio meets":
+        return meets(book, epoch, mode, buffer)
+    return liquidatable(book, epoch)
+
+
 def _key(leg: Leg) -> int:
     return leg.key
 
 
 def _underlying(key: int) -> int:
     return Instrument.from_key(key).underlying
-
-
-__all__ = ["INITIAL", "MAINTENANCE", "PLACES", "QUANTITY_BITS", "placed", "quantity", "random_book"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from circuits.margin.constants import INITIAL
+from circuits.margin.constants import INITIAL, MAINTENANCE
 from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.book import Leg, PortfolioBook
 from circuits.margin.portfolio.commitment import rank
@@ -116,9 +116,9 @@ def meets(book: PortfolioBook, epoch: PortfolioEpoch, mode: int, buffer: int) ->
     return found.margin - found.charge >= buffer * c.BUFFER_SCALE
 
 
-def liquidatable(book: PortfolioBook, epoch: PortfolioEpoch, mode: int) -> bool:
+def liquidatable(book: PortfolioBook, epoch: PortfolioEpoch) -> bool:
     """The claim of `PortfolioLiquidatable`, at maintenance margin."""
-    found = portfolio_margin(book, epoch, mode)
+    found = portfolio_margin(book, epoch, MAINTENANCE)
     return found.margin + found.charge < 0
 
 
