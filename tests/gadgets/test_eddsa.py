@@ -152,6 +152,18 @@ def test_s_has_one_form(gadget: Gadget) -> None:
         assert gadget.refusal(a_signature() | {"s": s}).obligation == OBLIGATIONS["s"]
 
 
+def test_no_wire_is_unbound(gadget: Gadget) -> None:
+    gadget.attack.start(list(a_signature().values()))
+    gadget.attack.assert_bound()
+
+
+def test_nothing_mends_an_s_out_of_range(gadget: Gadget) -> None:
+    """S + l would sign alike: its bits, and the conjunctions that hold them below l, cannot lie."""
+    signature = a_signature()
+    gadget.attack.start(list((signature | {"s": signature["s"] + ORDER}).values()))
+    assert list(gadget.attack.mended({}, random.Random(4), most=12)) == []
+
+
 def test_no_hint_can_be_forged(gadget: Gadget) -> None:
     """A sample of every kind of hint, and of all wires; the parts are attacked in full."""
     rng = random.Random(3)
