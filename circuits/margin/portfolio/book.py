@@ -124,6 +124,11 @@ class PortfolioBook:
                 "all quantities of options, futures and perpetuals together must be below "
                 f"2^{shape.sum_bits} units of 1e-8"
             )
+        for leg in self.collaterals:
+            if leg.quantity >> shape.sum_bits:
+                raise InputError(
+                    f"a quantity must be below 2^{shape.sum_bits} units of 1e-8", leg.source
+                )
 
     @property
     def magnitude(self) -> int:

@@ -60,10 +60,12 @@ def collaterals(
                 row = poseidon(cs, [_first(cs, slot), slot.price, slot.maintenance, slot.initial])
                 assert_member(cs, row, slot.siblings)
                 nodes.append(poseidon(cs, slot.siblings))
+            with cs.obligation("a haircut is at most 1"):
+                kept = cs.assert_range(cs.constant(c.FACTOR_ONE) - slot.maintenance, 20)
             rate = select(
                 cs,
                 maintenance,
-                trusted(cs, slot.maintenance, c.FACTOR_BITS),
+                c.FACTOR_ONE - kept,
                 trusted(cs, slot.initial, c.FACTOR_BITS),
             )
             worth = slot.quantity * trusted(cs, slot.price, c.PRICE_BITS)

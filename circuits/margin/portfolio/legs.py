@@ -105,7 +105,7 @@ class Held(Struct):
     """A collateral of the account and its row."""
 
     asset: Uint = private(bits=UNDERLYING_BITS)  # 0 where the slot is not used
-    quantity: Uint = private(bits=linear.QUANTITY_BITS)
+    quantity: Uint = private(bits="sum_bits")
 
     price: Field = private()
     maintenance: Field = private()

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from circuits.gadgets.compare import is_zero
+from circuits.gadgets.compare import assert_le, is_zero
 from circuits.gadgets.hash import poseidon, poseidon_sponge
 from circuits.gadgets.order import ordered_slots
 from circuits.gadgets.pack import pack, with_sign
@@ -145,6 +145,9 @@ class PortfolioMargin(Circuit):
             self._assert_commitment(cs, words)
         with cs.obligation("every used leg opens the epoch"):
             self._assert_opened(cs, listed, used, slots, holdings)
+        with cs.obligation("a damping is at most 1"):
+            for damping in self.damping:
+                assert_le(cs, damping, c.DAMPING_ONE)
         shocks = [trusted(cs, shock, c.SHOCK_BITS) - c.SHOCK_ONE for shock in self.shock]
         parts = []
         for e, leg in enumerate(self.expiry):

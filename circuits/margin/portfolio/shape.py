@@ -40,7 +40,7 @@ class PortfolioShape:
     `underlyings` and `expiries` are how many one account may hold, `market_underlyings` and
     `market_expiries` how many the epoch may list; `rows` counts options and collaterals together.
     All magnitudes of an account add up to less than 2^sum_bits units of 1e-8: each bit costs one
-    for every lane of every expiry.
+    for every lane of every expiry. A collateral's quantity is below that, too.
     """
 
     options: int
@@ -51,7 +51,7 @@ class PortfolioShape:
     skews: int = 2
     rows: int = 1024
     market_underlyings: int = 3
-    market_expiries: int = 24
+    market_expiries: int = 16
     sum_bits: int = 56
 
     def __post_init__(self) -> None:
