@@ -16,6 +16,7 @@ from circuits.margin.account import account_schema
 from circuits.margin.checker import Schema
 from circuits.margin.market import market_schema
 from circuits.margin.params import params_schema
+from circuits.margin.portfolio.account import portfolio_account_schema
 from circuits.margin.portfolio.market import portfolio_market_schema
 from circuits.margin.portfolio.params import portfolio_params_schema
 
@@ -25,6 +26,7 @@ FILES: Final[Mapping[str, Callable[[], Schema]]] = {
     "account.schema.json": account_schema,
     "market.schema.json": market_schema,
     "params.schema.json": params_schema,
+    "portfolio-account.schema.json": portfolio_account_schema,
     "portfolio-market.schema.json": portfolio_market_schema,
     "portfolio-params.schema.json": portfolio_params_schema,
 }
