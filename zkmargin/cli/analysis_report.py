@@ -152,6 +152,9 @@ def _result(rule: str, level: str, message: str, wire: int, subject: Subject) ->
 
 
 def _uri(path: str) -> str:
+    """A URI reference; a colon in a relative one would end its scheme."""
+    from pathlib import Path
     from urllib.parse import quote
 
-    return quote(path.replace("\\", "/"), safe="/:")
+    file = Path(path)
+    return file.as_uri() if file.is_absolute() else quote(file.as_posix(), safe="/")
