@@ -47,6 +47,17 @@ PUBLIC_INPUTS = ("domain", "account", "commitment", "epoch_root", "params_digest
 Values = dict[str, Any]
 
 
+def publics(
+    domain: int, account: int, commitment: int, root: int, digest: int, own: int
+) -> list[int]:
+    """The public inputs of any margin statement, in order; `own` is the statement's last one."""
+    if not 0 <= account < 1 << ACCOUNT_BITS:
+        raise InputError("an account id is an integer below 2^160", "account")
+    if not 0 <= commitment < R:
+        raise InputError("a commitment is an integer below the field's order", "commitment")
+    return [domain, account, commitment, root, digest, own]
+
+
 def meets_margin(shape: Shape) -> MeetsMargin:
     """The circuit of `Claim` for a shape."""
     return MeetsMargin(shape)
@@ -93,13 +104,18 @@ class _Claim:
 
     def publics(self, circuit_digest: int, account: int, commitment: int) -> list[int]:
         """The six public inputs, in order."""
-        if not 0 <= account < 1 << ACCOUNT_BITS:
-            raise InputError("an account id is an integer below 2^160", "account")
-        if not 0 <= commitment < R:
-            raise InputError("a commitment is an integer below the field's order", "commitment")
-        own = self._own_input()
-        root, digest = self.epoch.root, self.params.digest
-        return [self.domain.value(circuit_digest), account, commitment, root, digest, own]
+        return publics(
+            self.domain.value(circuit_digest),
+            account,
+            commitment,
+            self.epoch.root,
+            self.params.digest,
+            self._own_input(),
+        )
+
+    def offered(self, shape: Shape) -> Shape:
+        """The shape that the parameters give this one's size class: equal, or the key is old."""
+        return self.params.shape_for(shape.size_class)
 
     def inputs(self, shape: Shape, book: Book, salt: int, circuit_digest: int) -> Values:
         """Every input of the circuit for a book; secret. InputError if a row is missing."""

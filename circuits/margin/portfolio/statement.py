@@ -1,0 +1,209 @@
+"""What a portfolio statement says in public, and how a book becomes its private inputs.
+
+Source: the project's margin specification, "Statements". The public inputs are those of the linear
+model, in its order (`circuits.margin.statement`), the domain included: a digest tells the circuits
+apart. A claim is about files, `listed` says which legs of a book the epoch lacks, each by its place
+in the account's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from circuits.margin.constants import ACCOUNT_BITS, MAINTENANCE, MODES
+from circuits.margin.instrument import Instrument
+from circuits.margin.portfolio.book import Leg, PortfolioBook
+from circuits.margin.portfolio.commitment import commitment as committed
+from circuits.margin.portfolio.constants import BUFFER_SCALE
+from circuits.margin.portfolio.inputs import book_inputs
+from circuits.margin.portfolio.market import PortfolioMarket
+from circuits.margin.portfolio.model import PortfolioMargin, portfolio_margin
+from circuits.margin.portfolio.params import PortfolioParams
+from circuits.margin.portfolio.records import CollateralRow, OptionRow
+from circuits.margin.portfolio.shape import PortfolioShape
+from circuits.margin.portfolio.table import PortfolioEpoch
+from circuits.margin.statement import PUBLIC_INPUTS, Domain, publics
+from zk.errors import InputError
+
+if TYPE_CHECKING:
+    from circuits.margin.portfolio.portfolio import MeetsPortfolio, PortfolioLiquidatable
+
+Values = dict[str, Any]
+
+MEETS = "portfolio meets"
+LIQUIDATABLE = "portfolio liquidatable"
+
+
+def portfolio_meets(shape: PortfolioShape) -> MeetsPortfolio:
+    """The circuit of `PortfolioClaim` for a shape."""
+    from circuits.margin.portfolio.portfolio import MeetsPortfolio
+
+    return MeetsPortfolio(shape)
+
+
+def portfolio_liquidatable(shape: PortfolioShape) -> PortfolioLiquidatable:
+    """The circuit of `PortfolioLiquidationClaim` for a shape."""
+    from circuits.margin.portfolio.portfolio import PortfolioLiquidatable
+
+    return PortfolioLiquidatable(shape)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What both claims share: the place, the parameters and the market they are about."""
+
+    domain: Domain
+    params: PortfolioParams
+    market: PortfolioMarket
+
+    statement: ClassVar[str]
+    last_input: ClassVar[str]
+
+    @cached_property
+    def epoch(self) -> PortfolioEpoch:
+        """The market's committed table under these parameters."""
+        return PortfolioEpoch.build(self.market, self.params)
+
+    def publics(self, circuit_digest: int, account: int, commitment: int) -> list[int]:
+        """The six public inputs, in order."""
+        return publics(
+            self.domain.value(circuit_digest),
+            account,
+            commitment,
+            self.epoch.root,
+            self.params.digest,
+            self._own_input(),
+        )
+
+    def offered(self, shape: PortfolioShape) -> PortfolioShape:
+        """The shape that the parameters give this one's size class: equal, or the key is old."""
+        return self.params.shape_for(shape.options)
+
+    def inputs(
+        self, shape: PortfolioShape, book: PortfolioBook, salt: int, circuit_digest: int
+    ) -> Values:
+        """Every input of the circuit for a book; secret. InputError names a leg without a row."""
+        if book.shape != shape:
+            raise InputError(
+                f"the account is of the class of {book.shape.size_class}, the circuit of "
+                f"{shape.size_class}: use the circuit of the account's class"
+            )
+        listed(book, self.epoch)
+        made = self.publics(circuit_digest, book.account, committed(book, salt))
+        values = book_inputs(book, salt, self.epoch)
+        values |= dict(zip((*PUBLIC_INPUTS, self.last_input), made, strict=True))
+        return values | self._private(book)
+
+    def margin(self, book: PortfolioBook) -> PortfolioMargin:
+        """Every part of a book's margin in the claim's mode; secret."""
+        listed(book, self.epoch)
+        return portfolio_margin(book, self.epoch, self._mode())
+
+    def holds(self, book: PortfolioBook) -> bool:
+        """Whether the claim is true of a book, by the integer model."""
+        raise NotImplementedError
+
+    def _own_input(self) -> int:
+        raise NotImplementedError
+
+    def _mode(self) -> int:
+        return MAINTENANCE
+
+    def _private(self, book: PortfolioBook) -> Values:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class PortfolioClaim(_Claim):
+    """The account meets its margin at `mode` (IM or MM) with `buffer` whole quote units to spare.
+
+    The buffer must be on the parameters' public menu.
+    """
+
+    mode: str = "MM"
+    buffer: int = 0
+
+    statement = MEETS
+    last_input = "claim"
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise InputError(f"must be one of {', '.join(MODES)}", "mode")
+        self.params.buffer(self.buffer)
+
+    def holds(self, book: PortfolioBook) -> bool:
+        found = self.margin(book)
+        return found.margin - found.charge >= self.buffer * BUFFER_SCALE
+
+    def _own_input(self) -> int:
+        return MODES[self.mode] + (self.buffer << 8)
+
+    def _mode(self) -> int:
+        return MODES[self.mode]
+
+    def _private(self, book: PortfolioBook) -> Values:
+        found = portfolio_margin(book, self.epoch, self._mode())
+        unused = book.shape.underlyings - len(found.underlyings)
+        return {
+            "maintenance": self._mode(),
+            "buffer": self.buffer,
+            "worst": [part.worst for part in found.underlyings] + [0] * unused,
+        }
+
+
+@dataclass(frozen=True)
+class PortfolioLiquidationClaim(_Claim):
+    """The account is below its maintenance margin; `liquidator` is who may act on it."""
+
+    liquidator: int = 0
+
+    statement = LIQUIDATABLE
+    last_input = "liquidator"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.liquidator < 1 << ACCOUNT_BITS:
+            raise InputError("an address is an integer below 2^160", "liquidator")
+
+    def holds(self, book: PortfolioBook) -> bool:
+        found = self.margin(book)
+        return found.margin + found.charge < 0
+
+    def _own_input(self) -> int:
+        return self.liquidator
+
+    def _private(self, book: PortfolioBook) -> Values:
+        """One scenario or the basis of each underlying: the worst; of an unused leg any."""
+        found = portfolio_margin(book, self.epoch, MAINTENANCE)
+        lanes = [part.worst_lane for part in found.underlyings]
+        lanes += [0] * (book.shape.underlyings - len(lanes))
+        count = book.shape.lanes + 1
+        return {"choice": [int(i == lane) for lane in lanes for i in range(count)]}
+
+
+def listed(book: PortfolioBook, epoch: PortfolioEpoch) -> None:
+    """InputError, at the leg's place in the account, if the epoch lacks what a leg needs."""
+    for leg in (*book.options, *book.futures):
+        if Instrument.from_key(leg.key).expiry <= epoch.timestamp:
+            raise InputError(
+                "has expired at the market's time: the ledger settles it before anything is proven",
+                leg.source,
+            )
+    _have_rows(book.options, epoch, OptionRow, "option")
+    _have_rows(book.collaterals, epoch, CollateralRow, "collateral")
+    prefixes = {record.prefix for record in epoch.expiries}
+    prices = {record.underlying: record.perpetual_price for record in epoch.underlyings}
+    for leg in book.futures:
+        if leg.prefix not in prefixes:
+            raise InputError("the market does not list this future's expiry", leg.source)
+    for leg in book.perpetuals:
+        if not prices.get(leg.underlying):
+            raise InputError("the market has no perpetual on this underlying", leg.source)
+
+
+def _have_rows(legs: Sequence[Leg], epoch: PortfolioEpoch, kind: type[Any], name: str) -> None:
+    for leg in legs:
+        if not isinstance(epoch.by_key.get(leg.key), kind):
+            raise InputError(f"the market has no row for this {name} (not listed)", leg.source)
