@@ -52,6 +52,19 @@ def sorting(values: Sequence[int]) -> list[int]:
     return route(sorted(range(len(values)), key=values.__getitem__))
 
 
+def above(values: Sequence[T], crossed: Sequence[int]) -> list[T]:
+    """The value that leaves each switch above, in their order, with these bits."""
+    bits, found = iter(crossed), list[T]()
+
+    def switch(a: T, b: T) -> tuple[T, T]:
+        upper, lower = (b, a) if next(bits) else (a, b)
+        found.append(upper)
+        return upper, lower
+
+    permuted(values, switch)
+    return found
+
+
 def _route(order: list[int]) -> Iterator[int]:
     n = len(order)
     half = n // 2

@@ -15,7 +15,6 @@ from circuits.gadgets.compare import is_equal
 from circuits.networks import permuted, switches
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Bool, Field
-from zk.compiler.types import bit as need_bit
 from zk.errors import CompileError
 
 
@@ -23,26 +22,34 @@ def assert_all_members(
     cs: ConstraintSystem,
     values: Sequence[Field],
     members: Sequence[Field],
-    crossed: Sequence[Bool],
+    crossed: Sequence[Field],
 ) -> None:
     """Each of `values` equals one of `members`; `crossed` are the network's switches.
 
-    The switches are the prover's to choose: `circuits.networks.sorting(values + members)`.
+    Of each switch it has the bit that says whether it crosses, a Bool, or the value that leaves it
+    above, any other Field: one row where a bit takes two, that of its range with it. Both are the
+    prover's to choose: `circuits.networks.sorting(values + members)`, and `above` of that.
 
     Requires: members that are pairwise distinct, which no constraint here says: among k equal ones
     k - 1 foreign values would pass.   Cost: a constraint for each of `switches(N)` besides the
-    range of its bit, and 2 (N - 1).
+    range of its bit, if it is one, and 2 (N - 1).
     """
     together = [Field(cs, x.lc) for x in (*values, *members)]
     if len(crossed) != switches(len(together)):
         raise CompileError(
-            f"the network takes {switches(len(together))} bits, not {len(crossed)}",
+            f"the network takes {switches(len(together))} switches, not {len(crossed)}",
             cs.source_line(),
         )
-    bits = iter(crossed)
+    settings = iter(crossed)
 
     def switch(a: Field, b: Field) -> tuple[Field, Field]:
-        upper = a + Field(cs, need_bit(cs, next(bits), "a switch").lc) * (b - a)
+        setting = next(settings)
+        if isinstance(setting, Bool):
+            upper = a + Field(cs, setting.lc) * (b - a)
+        else:
+            # Fr has no zero divisors: what is above is a or b, and the other one is below.
+            upper = Field(cs, setting.lc)
+            cs.assert_product(upper - a, upper - b, 0)
         return upper, a + b - upper
 
     z = permuted(together, switch)

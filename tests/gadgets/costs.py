@@ -217,6 +217,11 @@ ENTRIES = [
         lambda cs, *xs: assert_all_members(cs, xs[:148], xs[148:393], xs[393:]),
     ),
     Entry(
+        "assert_all_members, 148 of 245, by values",
+        fields(393 + switches(393)),
+        lambda cs, *xs: assert_all_members(cs, xs[:148], xs[148:393], xs[393:]),
+    ),
+    Entry(
         "ordered_slots, 4 keys of 117 bits",
         fields(4),
         lambda cs, *keys: ordered_slots(cs, keys, 117)[1],

@@ -8,7 +8,7 @@ from itertools import permutations, product
 import pytest
 
 from circuits.gadgets.lookup import assert_all_members
-from circuits.networks import permuted, route, sorting, switches
+from circuits.networks import above, permuted, route, sorting, switches
 from tests.checks import Gadget, gadget_circuit
 from zk.compiler.types import Bool, Field
 from zk.errors import CompileError
@@ -37,10 +37,10 @@ def test_a_large_network(n: int) -> None:
     assert through(list(range(n)), route(order)) == order
 
 
-def lookup(values: int, members: int) -> Gadget:
+def lookup(values: int, members: int, kind: type[Field] = Bool) -> Gadget:
     inputs = {f"v{i}": (Field, None) for i in range(values)}
     inputs |= {f"m{i}": (Field, None) for i in range(members)}
-    inputs |= {f"s{i}": (Bool, None) for i in range(switches(values + members))}
+    inputs |= {f"s{i}": (kind, None) for i in range(switches(values + members))}
 
     def body(cs, *signals):
         rest = signals[values:]
@@ -87,6 +87,50 @@ def test_a_foreign_value_is_refused_by_every_setting(values: list[int], members:
     gadget.assert_refused(assigned(values, members, sorted_bits))
 
 
+@pytest.mark.parametrize("n", range(1, 10))
+def test_what_leaves_a_switch_above(n: int) -> None:
+    values = random.Random(n).sample(range(100), n)
+    bits, seen = sorting(values), []
+
+    def switch(a: int, b: int) -> tuple[int, int]:
+        seen.append((a, b)[bits[len(seen)]])
+        return seen[-1], a + b - seen[-1]
+
+    assert permuted(values, switch) == sorted(values)
+    assert above(values, bits) == seen
+
+
+@pytest.mark.parametrize(("values", "members"), [(1, 1), (3, 2), (2, 5), (20, 13)])
+def test_switches_by_what_leaves_them(values: int, members: int) -> None:
+    gadget = lookup(values, members, Field)
+    n = values + members
+    assert gadget.cost == switches(n) + 2 * (n - 1)
+    rng = random.Random(n)
+    listed = [0, R - 1, *(rng.randrange(R) for _ in range(members))][:members]
+    chosen = [rng.choice(listed) for _ in range(values)]
+    together = [*chosen, *listed]
+    honest = assigned(chosen, listed, above(together, sorting(together)))
+    assert gadget.honest(honest) == []
+    gadget.assert_forgeries_rejected(honest)
+    for i in range(switches(n)):  # nothing else may leave a switch
+        for value in (0, 1, R - 1, rng.randrange(R), (honest[f"s{i}"] + 1) % R):
+            if value not in listed:
+                gadget.refusal(honest | {f"s{i}": value})
+
+
+@pytest.mark.parametrize(
+    ("values", "members"), [([5], [4]), ([5, 5], [4]), ([4, 5], [4, 6]), ([5], [4, 6])]
+)
+def test_a_foreign_value_is_refused_whatever_leaves_the_switches(
+    values: list[int], members: list[int]
+) -> None:
+    gadget = lookup(len(values), len(members), Field)
+    together = [*values, *members]
+    for leaving in product({*together, 0, 1}, repeat=switches(len(together))):
+        gadget.refusal(assigned(values, members, list(leaving)))
+    gadget.assert_refused(assigned(values, members, above(together, sorting(together))))
+
+
 def test_equal_members_let_a_foreign_value_pass() -> None:
     """Why the members must be distinct: two equal ones are one run."""
     bits = sorting([5, 4, 4])
@@ -94,7 +138,7 @@ def test_equal_members_let_a_foreign_value_pass() -> None:
 
 
 def test_the_network_takes_its_own_number_of_bits() -> None:
-    with pytest.raises(CompileError, match="takes 3 bits, not 2"):
+    with pytest.raises(CompileError, match="takes 3 switches, not 2"):
         gadget_circuit(
             {"v": (Field, None), "m": (Field, None), "n": (Field, None), "a": (Bool, None)},
             lambda cs, v, m, n, a: assert_all_members(cs, [v], [m, n], [a, a]),
