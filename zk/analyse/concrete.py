@@ -21,6 +21,7 @@ LC = dict[int, int]  # wire -> coefficient, with 0 for the constant
 
 _MOST_ROWS = 250  # of the linear system solved at once
 _MOST_TERMS = 60
+_LONGEST = 31  # draws of given wires between two such systems
 _MOST_DIGITS = 400  # of a sum that is taken apart
 
 
@@ -59,11 +60,19 @@ class Completion:
     def complete(self) -> list[int]:
         """Values of all wires. Raises Conflict."""
         self._propagate()
+        # Solving is dear next to a draw: where it finds nothing, more is drawn between two times.
+        pause = wait = 0
         while True:
             self._budget.look()
-            if self._linear():
+            if wait and self._first:
+                wait -= 1
+            elif self._linear():
+                pause = wait = 0
                 self._propagate()
                 continue
+            else:
+                pause = min(2 * pause + 1, _LONGEST)
+                wait = pause
             wire = self._next(self._first)
             if wire is None:
                 wire = self._freed()
@@ -82,13 +91,17 @@ class Completion:
 
     def _freed(self) -> int | None:
         """A wire whose product has a zero on the other side: no row bounds it from there, while
-        a wire drawn elsewhere, an output say, is likely to be one that others determine.
+        a wire drawn elsewhere, an output say, is likely to be one that others determine. So is a
+        combination: where a choice is 0, that between two wires which other rows compute.
         """
+        combination = None
         for product in self.system.products:
             for f, g in ((product.f, product.g), (product.g, product.f)):
                 if g.scale and self.values[g.wire] is None and self._at(f) == 0:
-                    return g.wire
-        return None
+                    if g.wire < self.system.n:
+                        return g.wire
+                    combination = combination or g.wire
+        return combination
 
     def _draw(self, wire: int) -> int:
         bounds, rng = self._ranges[wire], self._rng

@@ -65,14 +65,17 @@ class _Search:
         self.unknown = [w for w in range(system.n) if not self.facts.known[w]]
 
     def run(self) -> Pair | None:
-        rounds = 0
-        while self.budget.left() > 0 and rounds < 400:
-            rounds += 1
+        for turn in range(400):
             for start in self._starts():
                 self.budget.look()
-                pair = self._from(start)
+                # In the first turn only what the start leaves free is changed: that is quick.
+                if turn == 0 and not start:
+                    continue
+                pair = self._from(start, quick=turn == 0)
                 if pair is not None:
                     return pair
+            if self.budget.left() <= 0:
+                break
         return None
 
     def beside(self, witness: list[int]) -> Pair | None:
@@ -87,7 +90,7 @@ class _Search:
         for d in system.definitions:
             first.append(sum(c * witness[w] for w, c in zip(d.wires, d.coeffs, strict=True)) % R)
         for _ in range(400):
-            found = self._second(first)
+            found = self._second(first, {})
             if found is not None or self.budget.left() <= 0:
                 return found
         return None
@@ -96,44 +99,58 @@ class _Search:
         """Values to begin with: none, and each wire whose zero leaves another factor free."""
         yield {}
         facts = self.facts
-        zeros = []
+        zeros: dict[tuple[int, int], tuple[bool, bool]] = {}
         for product in self.system.products:
             for f, g in ((product.f, product.g), (product.g, product.f)):
                 if f.scale and not facts.known[g.wire] and not nonzero(facts, f):
-                    zeros.append((not facts.known[f.wire], f.wire, f.root()))
-        # First the factors that the inputs determine: theirs are the holes.
-        zeros.sort(key=lambda zero: zero[0])
-        for _, wire, value in zeros[:60]:
+                    rank = (not facts.known[product.h.wire], not facts.known[f.wire])
+                    key = (f.wire, f.root())
+                    zeros[key] = min(rank, zeros.get(key, rank))
+        # First divisors that the inputs determine, of dividends that they do: theirs are the holes.
+        for wire, value in sorted(zeros, key=zeros.__getitem__)[:60]:
             yield {wire: value}
 
-    def _from(self, start: dict[int, int]) -> Pair | None:
+    def _from(self, start: dict[int, int], quick: bool) -> Pair | None:
         first = self._complete(start, self._shuffled_inputs())
-        return None if first is None else self._second(first)
+        return None if first is None else self._second(first, start, quick)
 
-    def _second(self, first: list[int]) -> Pair | None:
-        """Another assignment with these inputs."""
+    def _second(self, first: list[int], start: dict[int, int], quick: bool = False) -> Pair | None:
+        """Another assignment with these inputs; what the start leaves free is changed first."""
         given = {wire: first[wire] for wire in self.inputs}
         wires = self.targets if len(self.targets) <= 8 else self.rng.sample(self.targets, 8)
-        free = [w for w in self._freed(first) if w not in self.targets][:8]
-        for wire in [*free, *wires]:
-            for value in self._others(wire, first[wire])[: _TRIES // 2]:
-                second = self._complete({**given, wire: value}, [])
-                if second is None:
-                    continue
-                for target in self.targets:
-                    if first[target] != second[target]:
-                        pair = Pair(first[: self.system.n], second[: self.system.n], target)
-                        if is_pair(self.system.r1cs, self.inputs, pair):
-                            return pair
+        meant = dict.fromkeys(self._freed(first, start))
+        free = [w for w in self._freed(first, None) if w not in self.targets and w not in meant]
+        every = [(w, self._others(w, first[w])) for w in [*meant, *free[:8], *wires]]
+        tries = [(w, values[-1]) for w, values in every if values and w in meant]
+        if quick and start:
+            every = []
+        tries += [(w, value) for w, values in every for value in values[: _TRIES // 2]]
+        for wire, value in tries:
+            second = self._complete({**given, wire: value}, [])
+            if second is None:
+                continue
+            for target in self.targets:
+                if first[target] != second[target]:
+                    pair = Pair(first[: self.system.n], second[: self.system.n], target)
+                    if is_pair(self.system.r1cs, self.inputs, pair):
+                        return pair
         return None
 
-    def _freed(self, first: list[int]) -> list[int]:
-        """Wires whose factor's other side is zero in this assignment."""
+    def _freed(self, first: list[int], start: dict[int, int] | None) -> list[int]:
+        """Wires whose factor's other side is zero in this assignment: a side that the start made
+        zero, or any.
+        """
         freed = []
-        for product in self.system.products:
+        if start is None:
+            products = self.system.products
+        else:
+            at = sorted({i for wire in start for i in self.system.in_products[wire]})
+            products = [self.system.products[i] for i in at]
+        for product in products:
             for f, g in ((product.f, product.g), (product.g, product.f)):
                 if (
                     f.scale
+                    and (start is None or f.wire in start)
                     and not self.facts.known[g.wire]
                     and (f.scale * first[f.wire] + f.constant) % R == 0
                 ):
