@@ -128,16 +128,34 @@ def test_call_and_put_keep_each_its_volatility(params: PortfolioParams) -> None:
 
 def test_forward_spot_and_rate_are_medians(params: PortfolioParams) -> None:
     tree = sample()
-    names = [i["instrument_name"] for i in tree["result"] if "-27NOV26-" in i["instrument_name"]]
-    usual = entry(tree)["underlying_price"]
-    for name in names[:20]:
-        entry(tree, name)["underlying_price"] += 0.5
-        entry(tree, name)["interest_rate"] = -0.02
-        entry(tree, name)["estimated_delivery_price"] += 0.25
+    mine = [item for item in tree["result"] if "-27NOV26-" in item["instrument_name"]]
+    assert len(mine) == 50
+    for i, item in enumerate(mine):
+        item["underlying_price"] = 3110 + (i * 7 % 50) / 100  # 3110.00 .. 3110.49, out of order
+        item["interest_rate"] = (i * 3 % 50 - 20) / 10_000  # the median is 4e-4
+    for i, item in enumerate(tree["result"]):
+        item["estimated_delivery_price"] = 3100 + (i * 7 % 500) / 100
     eth = market(tree, params).underlyings["ETH"]
-    assert eth.expiries[3].forward == round(usual * 10**8)
-    assert eth.expiries[3].rate == 0
-    assert eth.spot == 310_725_000_000
+    # Of an even number the lower of the two in the middle: a value that somebody published.
+    assert eth.expiries[3].forward == 311_024_000_000
+    assert eth.expiries[3].rate == 4 * 10**14
+    assert eth.spot == 310_249_000_000
+    for item in mine:
+        item["interest_rate"] = -0.02
+    assert market(tree, params).underlyings["ETH"].expiries[3].rate == 0
+
+
+def test_a_mark_price_within_half_a_percent_of_the_forward_is_taken(
+    params: PortfolioParams,
+) -> None:
+    for change, taken in ((0.0048, True), (-0.0048, True), (0.0052, False), (-0.0052, False)):
+        tree = sample()
+        entry(tree)["mark_price"] += change
+        if taken:
+            market(tree, params)
+            continue
+        with pytest.raises(InputError, match="mark_price is not what"):
+            market(tree, params)
 
 
 def test_numbers_are_taken_as_written(params: PortfolioParams) -> None:
