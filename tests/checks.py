@@ -248,13 +248,19 @@ class Attack:
         return self._honest
 
     def assert_bound(self) -> None:
-        """Every computed wire of the honest witness is bound by rows; the inverse of 0 is free."""
+        """Every computed wire of the honest witness is bound by rows; a value over 0 is free."""
         a, b, c = (matrix.rows for matrix in self._rows)
         free = unbound((a, b, c), self._honest, self._writer)
-        inverses = set(self.written_by(Op.INV))
-        wrong = [wire for wire in free if wire not in inverses or self._honest[wire]]
+        wrong = [wire for wire in free if self._divisor(wire)]
         if wrong:
             raise AssertionError(f"no row binds wire {wrong[0]} ({self._name(wrong[0])})")
+
+    def _divisor(self, wire: int) -> int:
+        """What the honest run divides by to write a wire; 1 if it does not divide."""
+        op, _, _, a, b = self._code[self._writer[wire]]
+        if op not in (Op.INV, Op.QUOT):
+            return 1
+        return self._run.pool.dot(a if op == Op.INV else b, self._honest)
 
     def outputs(self, w: Sequence[int]) -> list[int]:
         return [self._run.pool.dot(row, list(w)) for row in self._returned]

@@ -68,7 +68,7 @@ class Wiring:
                 self._by_row[a] = i
             else:
                 self._by_pool[a] = i
-                if op in (Op.MUL, Op.LESS, Op.DIV, Op.EQ):
+                if op in (Op.MUL, Op.LESS, Op.DIV, Op.EQ, Op.QUOT):
                     self._by_pool[b] = i
 
     def rows(self, wire: int) -> set[int]:
@@ -166,6 +166,8 @@ class Run:
         y = w.pool.dot(b, wires)
         if op == Op.MUL:
             return [x * y % R]
+        if op == Op.QUOT:
+            return [x * pow(y, -1, R) % R if y else 0]
         if op == Op.EQ:
             return [int(x == y)]
         if op == Op.LESS:

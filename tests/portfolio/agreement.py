@@ -27,7 +27,7 @@ from circuits.margin.portfolio.inputs import book_inputs
 from circuits.margin.portfolio.model import PortfolioMargin, portfolio_margin
 from circuits.margin.portfolio.portfolio import STATEMENTS
 from circuits.margin.portfolio.shape import SIZE_CLASSES, PortfolioShape
-from circuits.margin.portfolio.table import PortfolioEpoch
+from circuits.margin.portfolio.table import TABLE_SIZES, PortfolioEpoch
 from tests.portfolio.books import PLACES, holds, placed, random_book
 from tests.portfolio.files import pair
 from zk import engine
@@ -50,9 +50,11 @@ def circuit(statement: str, shape: PortfolioShape) -> CompiledCircuit:
 
 @cache
 def epoch(seed: int, shape: PortfolioShape) -> PortfolioEpoch:
-    """An epoch of two underlyings, 8 expiries and 12 strikes each: 386 rows."""
-    sizes = {name: getattr(shape, name) for name in ("lanes", "skews", "rows")}
-    market, params = pair(seed, expiries=8, strikes=12, **sizes)
+    """An epoch of two underlyings, 8 expiries and 12 strikes each (386 rows), or fewer."""
+    sizes = {name: getattr(shape, name) for name in TABLE_SIZES}
+    expiries = min(8, shape.market_expiries // 2)
+    strikes = min(12, (shape.rows - 2) // (4 * expiries))
+    market, params = pair(seed, expiries=expiries, strikes=strikes, **sizes)
     return PortfolioEpoch.build(market, params, shape)
 
 

@@ -28,13 +28,16 @@ _TAILS = {
 }
 
 
-def scenarios() -> list[Document]:
-    """The 33 scenarios of the live contract."""
+def scenarios(lanes: int = 34, skews: int = 2) -> list[Document]:
+    """The 33 scenarios of the live contract, or the first that so many lanes have room for."""
     found = [("1.18", "up", "1")]
     found += [(shock, vol, "1") for shock in _GRID for vol in ("up", "none", "down")]
     found += [("0.82", "up", "1")]
     found += [(shock, "up", damping) for shock, damping in _TAILS.items()]
-    found += [("1", "linear", "1"), ("1", "absolute", "1")]
+    fixed = [entry for entry in found if entry[1] == "none" and entry[0] in ("1", "1.045", "0.955")]
+    others = [entry for entry in found if entry not in fixed]
+    found = [entry for entry in found if entry in fixed or entry in others[: lanes - 3 - skews]]
+    found += [("1", "linear", "1"), ("1", "absolute", "1")][:skews]
     return [{"shock": s, "vol": v, "damping": d} for s, v, d in found]
 
 
@@ -74,7 +77,7 @@ def params_tree(**shape: int) -> Document:
                 "cancels": "ETH",
             },
         },
-        "scenarios": scenarios(),
+        "scenarios": scenarios(sizes["lanes"], sizes["skews"]),
         "loss_factors": {"initial": "1", "maintenance": "0.8"},
         "vol_shock": {
             "range_up": "0.5",

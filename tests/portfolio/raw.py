@@ -26,7 +26,17 @@ from zk import engine
 from zk.field import R
 from zk.poseidon import poseidon, poseidon_sponge
 
-SHAPE = PortfolioShape(8)
+#: Every kind of row, in few: 8 options over 4 expiries, 6 lanes with a skew.
+SHAPE = PortfolioShape(
+    8,
+    expiries=4,
+    collaterals=3,
+    lanes=6,
+    skews=1,
+    rows=84,
+    market_underlyings=2,
+    market_expiries=8,
+)
 Values = dict[str, Any]
 
 
@@ -43,7 +53,7 @@ def rich_book(seed: int = 1) -> PortfolioBook:
         book = random_book(market(), SHAPE, rng)
         if (
             len(book.options) == 6
-            and 3 <= len(book.expiries) < SHAPE.expiries
+            and len(book.expiries) == 3
             and 0 < len(book.futures) < len(book.expiries)
             and book.perpetuals
             and len(book.collaterals) == 2
