@@ -1,13 +1,19 @@
 """Which tree is cheapest to open: arities and cap for a number of leaves and of openings.
 
 Notation: n leaves, m openings in a circuit, a_i the arities from the leaves up, c = ceil(n / prod
-a_i) the nodes of the cap, P(k) the constraints of a Poseidon of k private inputs. The circuit costs
+a_i) the nodes of the cap, P(k) the constraints of a Poseidon of k private inputs, S(k) the switches
+of a permutation network. The circuit costs
 
-    m * (sum_i (P(a_i) + a_i - 1) + c - 1 + [an opening may be unused]) + sponge(c)
+    m * (sum_i (P(a_i) + a_i - 1) + [an opening may be unused]) + cap(m, c) + sponge(c)
 
-where the sponge hashes the cap once. Since ceil(ceil(n / a) / b) = ceil(n / (a b)), the cheapest
-path to a cap of c nodes goes through the cheapest ones to the caps below it: a search over the
-about 2 sqrt(n) values that ceil(n / k) takes is exact.
+where the sponge hashes the cap once and the nodes are shown to stand in it one by one or all
+together, `assert_member` or `assert_all_members` by values:
+
+    cap(m, c) = m (c - 1)   or   S(m + c) + 2 (m + c - 1)
+
+Since ceil(ceil(n / a) / b) = ceil(n / (a b)), the cheapest path to a cap of c nodes goes through
+the cheapest ones to the caps below it: a search over the about 2 sqrt(n) values that ceil(n / k)
+takes is exact.
 """
 
 from __future__ import annotations
@@ -15,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from circuits.networks import switches
 from zk.errors import InputError
 from zk.poseidon import FULL_ROUNDS, PARTIAL_ROUNDS, RATE
 
@@ -28,8 +35,9 @@ class TreePlan:
     leaves: int
     openings: int
     arities: tuple[int, ...]  # from the leaves up
-    optional: bool = True  # whether an opening has a `when`
+    optional: bool = True  # whether an opening may be unused: a bit says so
     tagged: bool = False  # whether a tag is hashed before the cap
+    together: bool = False  # whether all nodes are looked up in the cap at once
 
     @property
     def cap(self) -> int:
@@ -37,20 +45,34 @@ class TreePlan:
         return -(-self.leaves // prod(self.arities))
 
     @property
-    def opening(self) -> int:
-        """The constraints of one opening."""
-        return sum(map(_level, self.arities)) + self.cap - 1 + self.optional
+    def path(self) -> int:
+        """The constraints of one opening as far as the cap."""
+        return sum(map(_level, self.arities)) + self.optional
 
     @property
     def constraints(self) -> int:
         """The constraints of all openings and of the cap's hash."""
-        return self.openings * self.opening + cap_constraints(self.cap, self.tagged)
+        values = self.openings + self.cap
+        if self.together:
+            looked_up = switches(values) + 2 * (values - 1)
+        else:
+            looked_up = self.openings * (self.cap - 1)
+        return self.openings * self.path + looked_up + cap_constraints(self.cap, self.tagged)
 
 
 def cheapest_tree(
-    leaves: int, openings: int, *, optional: bool = True, tagged: bool = False
+    leaves: int,
+    openings: int,
+    *,
+    optional: bool = True,
+    tagged: bool = False,
+    together: bool | None = None,
 ) -> TreePlan:
-    """The cheapest tree; of equals, the one with the fewest levels. InputError for no leaf."""
+    """The cheapest tree; of equals, the one with the fewest levels. InputError for no leaf.
+
+    `together` prescribes how nodes are looked up. All together they need a cap of nodes that are
+    pairwise distinct: a tree that is filled up with zeros may repeat those above them.
+    """
     if leaves < 1 or openings < 1:
         raise InputError("a tree is planned for at least one leaf and one opening")
     # Of each size of a level: what a path to it costs, and its arities.
@@ -68,8 +90,10 @@ def cheapest_tree(
                 paths[above] = longer
                 waiting.add(above)
     plans = [
-        TreePlan(leaves, openings, tuple(sorted(arities, reverse=True)), optional, tagged)
-        for _, arities in paths.values()
+        TreePlan(leaves, openings, tuple(sorted(arities, reverse=True)), optional, tagged, way)
+        for cap, (_, arities) in paths.items()
+        for way in (False, True)
+        if way is together or (together is None and (cap > 1 or not way))
     ]
     return min(plans, key=lambda plan: (plan.constraints, len(plan.arities), plan.cap))
 

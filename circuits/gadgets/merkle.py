@@ -5,8 +5,8 @@ and a root is a cap of one node. A leaf carries its own key, so its position nee
 enough that it is one of a node's children, that node one of the next one's, and so on, and the last
 one of the cap.
 
-`zk.merkle` builds such trees and their paths, `circuits.trees` chooses arities and cap for a number
-of leaves and of openings.
+`zk.merkle` builds such trees and their paths; `circuits.trees` chooses arities and cap for a number
+of leaves and of openings, and whether all opened nodes are looked up together (`lookup`).
 """
 
 from __future__ import annotations
@@ -29,26 +29,36 @@ def assert_in_tree(
 ) -> None:
     """`leaf` is one of the leaves under `cap`; with `when`, if that bit is 1.
 
+    `path` is that of opened_node. The caller hashes the cap into what it trusts.
+
+    Requires: that of opened_node.   Cost: that of opened_node and len(cap) - 1, one more with
+    `when`.
+    """
+    node = opened_node(cs, leaf, path)
+    with cs.obligation("the opened node stands in the cap"):
+        assert_member(cs, node, cap, when)
+
+
+def opened_node(cs: ConstraintSystem, leaf: Field, path: Sequence[Sequence[Field]]) -> Field:
+    """Return the node at the end of a path of `leaf`; whether it is in a cap, the caller shows.
+
     `path` has, of each level below the cap, all children of the node above: the leaf among the
-    first, a node's hash among the next. The caller hashes the cap into what it trusts.
+    first, a node's hash among the next.
 
     Requires: a leaf that is a hash, of another width or tag than a node: the zeros that fill a tree
-    up open too.   Cost: on each level a Poseidon of the children and their number less 1;
-    len(cap) - 1; one more with `when`.
+    up open too.   Cost: on each level a Poseidon of the children and their number less 1.
     """
     # Depth and arities are fixed and Poseidon is collision-resistant, so a node of the cap has one
     # list of children, each of those one, and so down to the leaves: what is opened is one of them.
-    node = leaf
-    if path:
-        with cs.obligation("the leaf is a child of the opened node"):
-            assert_member(cs, leaf, path[0])
+    if not path:
+        return leaf
+    with cs.obligation("the leaf is a child of the opened node"):
+        assert_member(cs, leaf, path[0])
     for level, (below, children) in enumerate(pairwise(path), start=2):
         with cs.obligation(f"the opened node is a child of one of level {level}"):
             assert_member(cs, poseidon(cs, below), children)
     with cs.obligation("the opened node stands in the cap"):
-        if path:
-            node = poseidon(cs, path[-1])
-        assert_member(cs, node, cap, when)
+        return poseidon(cs, path[-1])
 
 
 def assert_under_cap(
