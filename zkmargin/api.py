@@ -4,10 +4,15 @@
     verifier's side   VerifyingKey, verify, contract
     both              RiskParams, Market, Domain, meets_margin, liquidatable, errors
 
-`import zkmargin as zm` gives the same names, each loaded on first use.
+and the same with Portfolio before it, of the portfolio model: PortfolioAccount, PortfolioClaim,
+PortfolioParams, portfolio_meets ... `import zkmargin as zm` gives all of these names, each loaded
+on first use; here the portfolio model's are, for they bring its valuation of options.
 """
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from circuits.margin.account import Account
 from circuits.margin.commitment import new_secret
@@ -41,6 +46,35 @@ from zkmargin.keys import ProvingKey, VerifyingKey
 from zkmargin.proving import check, compile, import_key, prove, setup, witness
 from zkmargin.verifying import contract, public_inputs, verify
 
+if TYPE_CHECKING:
+    from circuits.margin.portfolio.account import PortfolioAccount
+    from circuits.margin.portfolio.explain import explain_portfolio
+    from circuits.margin.portfolio.market import PortfolioMarket
+    from circuits.margin.portfolio.params import PortfolioParams
+    from circuits.margin.portfolio.shape import PortfolioShape
+    from circuits.margin.portfolio.statement import (
+        PortfolioClaim,
+        PortfolioLiquidationClaim,
+        portfolio_liquidatable,
+        portfolio_meets,
+    )
+    from circuits.margin.portfolio.table import PortfolioEpoch
+    from circuits.margin.portfolio.trade import PortfolioTrade
+
+_PORTFOLIO = {
+    "PortfolioAccount": "account",
+    "PortfolioClaim": "statement",
+    "PortfolioEpoch": "table",
+    "PortfolioLiquidationClaim": "statement",
+    "PortfolioMarket": "market",
+    "PortfolioParams": "params",
+    "PortfolioShape": "shape",
+    "PortfolioTrade": "trade",
+    "explain_portfolio": "explain",
+    "portfolio_liquidatable": "statement",
+    "portfolio_meets": "statement",
+}
+
 __all__ = [
     "Account",
     "ArtifactError",
@@ -56,6 +90,14 @@ __all__ = [
     "InvalidProof",
     "LiquidationClaim",
     "Market",
+    "PortfolioAccount",
+    "PortfolioClaim",
+    "PortfolioEpoch",
+    "PortfolioLiquidationClaim",
+    "PortfolioMarket",
+    "PortfolioParams",
+    "PortfolioShape",
+    "PortfolioTrade",
     "Proof",
     "ProvingKey",
     "RiskParams",
@@ -67,6 +109,7 @@ __all__ = [
     "compile",
     "contract",
     "explain",
+    "explain_portfolio",
     "import_key",
     "liquidatable",
     "load_circuit",
@@ -74,6 +117,8 @@ __all__ = [
     "load_public",
     "meets_margin",
     "new_secret",
+    "portfolio_liquidatable",
+    "portfolio_meets",
     "prove",
     "public_inputs",
     "save_circuit",
@@ -83,3 +128,9 @@ __all__ = [
     "verify",
     "witness",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PORTFOLIO:
+        raise AttributeError(f"module 'zkmargin.api' has no attribute {name!r}")
+    return getattr(import_module(f"circuits.margin.portfolio.{_PORTFOLIO[name]}"), name)

@@ -7,7 +7,7 @@ side is zkmargin/verifying.py, which loads none of this.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from circuits.margin.account import Account
 from circuits.margin.linear import STATEMENTS, LinearMargin
@@ -21,7 +21,12 @@ from zk.errors import ArtifactError, DigestMismatch, InputError
 from zk.field import Limbs
 from zk.groth16 import Proof
 from zkmargin.keys import ProvingKey, VerifyingKey
-from zkmargin.statement_file import DEVELOPMENT, NOT_VERIFIED, Statement
+from zkmargin.models import PREFIX, offered
+from zkmargin.statement_file import DEVELOPMENT, NOT_VERIFIED, PUBLIC_INPUTS, Statement
+
+if TYPE_CHECKING:
+    from circuits.margin.portfolio.portfolio import PortfolioMargin
+    from zkmargin.models import AnyAccount, AnyClaim, AnyShape
 
 __all__ = [
     "check",
@@ -35,14 +40,19 @@ __all__ = [
     "witness",
 ]
 
-AnyClaim = Claim | LiquidationClaim
 
+def statement_circuit(kind: str, shape: AnyShape) -> LinearMargin | PortfolioMargin:
+    """The circuit of a statement by its name: "meets", "portfolio liquidatable" and so on."""
+    if kind not in PUBLIC_INPUTS:
+        known = ", ".join(PUBLIC_INPUTS)
+        raise InputError(f"there is no statement {kind!r}: choose one of {known}")
+    if kind in STATEMENTS and isinstance(shape, Shape):
+        return STATEMENTS[kind](shape)
+    if kind in STATEMENTS or isinstance(shape, Shape):
+        raise InputError(f"the statement {kind!r} is of another margin model than the shape")
+    from circuits.margin.portfolio import portfolio
 
-def statement_circuit(kind: str, shape: Shape) -> LinearMargin:
-    """The circuit of a statement by its name: "meets" or "liquidatable"."""
-    if kind not in STATEMENTS:
-        raise InputError(f"there is no statement {kind!r}: choose one of {', '.join(STATEMENTS)}")
-    return STATEMENTS[kind](shape)
+    return portfolio.STATEMENTS[kind](shape)
 
 
 def statement_of(circuit: CompiledCircuit, setup: str = DEVELOPMENT) -> Statement:
@@ -51,7 +61,7 @@ def statement_of(circuit: CompiledCircuit, setup: str = DEVELOPMENT) -> Statemen
     return Statement(kind, shape, circuit.digest, setup)
 
 
-def check(circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> None:
+def check(circuit: CompiledCircuit, claim: AnyClaim, account: AnyAccount) -> None:
     """Check the claim against every constraint, without a proof.
 
     Raises UnsatisfiedConstraint, which names the obligation that fails.
@@ -79,7 +89,7 @@ def import_key(circuit: CompiledCircuit, key: Any) -> ProvingKey:
     return ProvingKey(key, statement_of(circuit, kind)).checked()
 
 
-def prove(pk: ProvingKey, circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> Proof:
+def prove(pk: ProvingKey, circuit: CompiledCircuit, claim: AnyClaim, account: AnyAccount) -> Proof:
     """A proof of the claim, verified before it is returned.
 
     Raises UnsatisfiedConstraint if the claim is false, DigestMismatch for another circuit's key.
@@ -94,24 +104,33 @@ def prove_witness(pk: ProvingKey, circuit: CompiledCircuit, values: Limbs) -> Pr
     return prover.prove(pk.key, circuit, values)
 
 
-def witness(circuit: CompiledCircuit, claim: AnyClaim, account: Account) -> Limbs:
+def witness(circuit: CompiledCircuit, claim: AnyClaim, account: AnyAccount) -> Limbs:
     """Every wire's value for this claim, unchecked. A secret."""
     kind, shape = _metadata(circuit)
     if kind != claim.statement:
         raise InputError(f"the circuit states {kind!r}, the claim is {claim.statement!r}")
-    offered = claim.params.shape_for(shape.size_class)
-    if offered != shape:
+    found = offered(claim, shape)
+    if found != shape:
         raise DigestMismatch(
             f"the circuit was compiled for another shape ({shape}) than the params have "
-            f"({offered}): compile it again"
+            f"({found}): compile it again"
         )
     try:
-        book = account.book(claim.params)
-        values = claim.inputs(shape, book, account.salt(), circuit.digest)
+        values = _inputs(claim, shape, account, circuit.digest)
     except InputError as error:
         # A row that the market lacks is found by its place in the account.
         raise (error if error.file or not error.path else error.in_file(account.file)) from None
     return circuit.witness(values)
+
+
+def _inputs(claim: AnyClaim, shape: AnyShape, account: AnyAccount, digest: int) -> dict[str, Any]:
+    """The circuit's inputs; claim, shape and account must be of one model."""
+    if isinstance(claim, Claim | LiquidationClaim):
+        if isinstance(account, Account) and isinstance(shape, Shape):
+            return claim.inputs(shape, account.book(claim.params), account.salt(), digest)
+    elif not isinstance(account, Account) and not isinstance(shape, Shape):
+        return claim.inputs(shape, account.book(claim.params), account.salt(), digest)
+    raise InputError("is an account of another margin model than the claim", file=account.file)
 
 
 def _check_circuit(pk: ProvingKey, circuit: CompiledCircuit) -> None:
@@ -122,15 +141,24 @@ def _check_circuit(pk: ProvingKey, circuit: CompiledCircuit) -> None:
         )
 
 
-def _metadata(circuit: CompiledCircuit) -> tuple[str, Shape]:
+def _metadata(circuit: CompiledCircuit) -> tuple[str, AnyShape]:
     metadata = circuit.metadata
+    shape: AnyShape | None
     try:
-        kind, shape = metadata["statement"], Shape(**metadata["shape"])
-    except (KeyError, TypeError, InputError):
+        kind, shape = metadata["statement"], _shape(metadata["statement"], metadata["shape"])
+    except (AttributeError, KeyError, TypeError, InputError):
         kind, shape = "", None
-    if kind not in STATEMENTS or shape is None or asdict(shape) != metadata["shape"]:
+    if kind not in PUBLIC_INPUTS or shape is None or asdict(shape) != metadata["shape"]:
         raise ArtifactError(
             f"{circuit.name}: is not a margin statement; compile one with `zkmargin compile` "
             "(circuits of your own: prover.keygen and prover.prove)"
         )
     return kind, shape
+
+
+def _shape(kind: str, sizes: dict[str, int]) -> AnyShape:
+    if not kind.startswith(PREFIX):
+        return Shape(**sizes)
+    from circuits.margin.portfolio.shape import PortfolioShape
+
+    return PortfolioShape(**sizes)

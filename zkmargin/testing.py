@@ -7,18 +7,18 @@ are development keys, cached on disk by the circuit's digest (zkmargin/cache.py)
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from circuits.margin.account import Account
-from circuits.margin.shape import Shape
-from circuits.margin.statement import Claim, LiquidationClaim
 from zk.compiler.compiled import CompiledCircuit
 from zk.errors import UnsatisfiedConstraint
 from zk.groth16 import Proof
 from zkmargin import proving, verifying
 from zkmargin.cache import development_keys
 from zkmargin.keys import ProvingKey, VerifyingKey
+from zkmargin.models import commitment_of, shape_for
 
-AnyClaim = Claim | LiquidationClaim
+if TYPE_CHECKING:
+    from zkmargin.models import AnyAccount, AnyClaim, AnyShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,8 @@ class Keys:
 class Prover:
     """Compiles and sets up each statement and shape once, then proves with it."""
 
-    _circuits: dict[tuple[str, Shape], CompiledCircuit] = field(default_factory=dict, repr=False)
-    _keys: dict[tuple[str, Shape], Keys] = field(default_factory=dict, repr=False)
+    _circuits: dict[tuple[str, AnyShape], CompiledCircuit] = field(default_factory=dict, repr=False)
+    _keys: dict[tuple[str, AnyShape], Keys] = field(default_factory=dict, repr=False)
 
     def circuit(self, claim: AnyClaim, size_class: str) -> CompiledCircuit:
         """The compiled circuit of a claim for accounts of a size class."""
@@ -55,12 +55,12 @@ class Prover:
             self._keys[wanted] = Keys(circuit, development_keys(circuit)[0])
         return self._keys[wanted]
 
-    def assert_proves(self, claim: AnyClaim, account: Account) -> Proof:
+    def assert_proves(self, claim: AnyClaim, account: AnyAccount) -> Proof:
         """Prove the claim about the account, verify the proof, and return it.
 
         The verifier's side gets the account's id and commitment, nothing of the prover's.
         """
-        keys = self.keys(claim, account.size_class)
+        keys = self.keys(claim, str(account.size_class))
         try:
             proof = proving.prove(keys.pk, keys.circuit, claim, account)
         except UnsatisfiedConstraint as error:
@@ -70,13 +70,13 @@ class Prover:
             proof,
             claim,
             account=account.account,
-            commitment=account.commitment(claim.params),
+            commitment=commitment_of(account, claim.params),
             allow_development_key=True,
         )
         return proof
 
     def assert_refuses(
-        self, claim: AnyClaim, account: Account, obligation: str = ""
+        self, claim: AnyClaim, account: AnyAccount, obligation: str = ""
     ) -> UnsatisfiedConstraint:
         """Check that the claim cannot be proven; return what is not satisfied.
 
@@ -84,7 +84,7 @@ class Prover:
         InputError passes: inputs that are wrong say nothing about the claim.
         """
         try:
-            proving.check(self.circuit(claim, account.size_class), claim, account)
+            proving.check(self.circuit(claim, str(account.size_class)), claim, account)
         except UnsatisfiedConstraint as error:
             if obligation not in error.obligation:
                 raise AssertionError(
@@ -94,5 +94,5 @@ class Prover:
         raise AssertionError(f"the claim holds and can be proven: {claim.statement}")
 
 
-def _wanted(claim: AnyClaim, size_class: str) -> tuple[str, Shape]:
-    return claim.statement, claim.params.shape_for(size_class)
+def _wanted(claim: AnyClaim, size_class: str) -> tuple[str, AnyShape]:
+    return claim.statement, shape_for(claim.params, size_class)

@@ -11,26 +11,25 @@ from typing import TYPE_CHECKING
 from verifier import verify as verifier
 from zk.errors import InputError
 from zk.groth16 import Proof
+from zkmargin.models import offered
 
 if TYPE_CHECKING:
-    from circuits.margin.statement import Claim, LiquidationClaim
     from verifier.contract import Contract
     from zkmargin.keys import VerifyingKey
+    from zkmargin.models import AnyClaim
 
 __all__ = ["contract", "public_inputs", "verify"]
 
 
-def public_inputs(
-    vk: VerifyingKey, claim: Claim | LiquidationClaim, *, account: int, commitment: int
-) -> list[int]:
+def public_inputs(vk: VerifyingKey, claim: AnyClaim, *, account: int, commitment: int) -> list[int]:
     """The public inputs of a claim about an account, for the circuit of this key."""
     statement = vk.statement
     if claim.statement != statement.kind:
         raise InputError(f"the key is for {statement.kind!r}, the claim is {claim.statement!r}")
-    offered = claim.params.shape_for(statement.shape.size_class)
-    if offered != statement.shape:
+    found = offered(claim, statement.shape)
+    if found != statement.shape:
         raise InputError(
-            f"the key is for another shape ({statement.shape}) than these params have ({offered})"
+            f"the key is for another shape ({statement.shape}) than these params have ({found})"
         )
     return claim.publics(statement.circuit_digest, account, commitment)
 
@@ -38,7 +37,7 @@ def public_inputs(
 def verify(
     vk: VerifyingKey,
     proof: Proof,
-    claim: Claim | LiquidationClaim,
+    claim: AnyClaim,
     *,
     account: int,
     commitment: int,

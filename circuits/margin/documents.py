@@ -15,6 +15,8 @@ ACCOUNT_FORMAT: Final = "zkmargin.account/1"
 PORTFOLIO_PARAMS_FORMAT: Final = "zkmargin.portfolio-params/1"
 PORTFOLIO_MARKET_FORMAT: Final = "zkmargin.portfolio-market/1"
 PORTFOLIO_ACCOUNT_FORMAT: Final = "zkmargin.portfolio-account/1"
+PORTFOLIO_TRADE_FORMAT: Final = "zkmargin.portfolio-trade/1"
+PORTFOLIO_TABLE_FORMAT: Final = "zkmargin.portfolio-epoch/1"
 _FORMATS: Final = (
     PARAMS_FORMAT,
     MARKET_FORMAT,
@@ -22,6 +24,8 @@ _FORMATS: Final = (
     PORTFOLIO_PARAMS_FORMAT,
     PORTFOLIO_MARKET_FORMAT,
     PORTFOLIO_ACCOUNT_FORMAT,
+    PORTFOLIO_TRADE_FORMAT,
+    PORTFOLIO_TABLE_FORMAT,
 )
 
 MAX_LISTINGS: Final = 16_384  # instruments, or collaterals, in one file

@@ -19,6 +19,7 @@ from circuits.margin.params import params_schema
 from circuits.margin.portfolio.account import portfolio_account_schema
 from circuits.margin.portfolio.market import portfolio_market_schema
 from circuits.margin.portfolio.params import portfolio_params_schema
+from circuits.margin.portfolio.trade import portfolio_trade_schema
 
 MODULE: Final = "circuits.margin.schema_files"
 FOLDER: Final = Path(__file__).parent / "schemas"
@@ -29,6 +30,7 @@ FILES: Final[Mapping[str, Callable[[], Schema]]] = {
     "portfolio-account.schema.json": portfolio_account_schema,
     "portfolio-market.schema.json": portfolio_market_schema,
     "portfolio-params.schema.json": portfolio_params_schema,
+    "portfolio-trade.schema.json": portfolio_trade_schema,
 }
 
 

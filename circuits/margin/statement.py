@@ -113,10 +113,6 @@ class _Claim:
             self._own_input(),
         )
 
-    def offered(self, shape: Shape) -> Shape:
-        """The shape that the parameters give this one's size class: equal, or the key is old."""
-        return self.params.shape_for(shape.size_class)
-
     def inputs(self, shape: Shape, book: Book, salt: int, circuit_digest: int) -> Values:
         """Every input of the circuit for a book; secret. InputError if a row is missing."""
         if (book.position_slots, book.collateral_slots) != (shape.positions, shape.collaterals):

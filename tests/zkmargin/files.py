@@ -10,7 +10,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from zkmargin.cli import cli
+from zkmargin.cli import VERBS, cli
 
 Document = dict[str, Any]
 
@@ -68,6 +68,16 @@ def changed(document: Document, **members: Any) -> Document:
 def write(path: Path, document: Any) -> Path:
     path.write_text(json.dumps(document))
     return path
+
+
+def all_verbs() -> list[str]:
+    """Every verb; of a group of verbs each one, `key new`."""
+    found = []
+    for name in VERBS:
+        command = cli.get_command(None, name)  # type: ignore[arg-type]
+        inner = getattr(command, "commands", {})
+        found += [f"{name} {each}" for each in inner] or [name]
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.zkmargin.files import World
-from zkmargin.cli import VERBS, cli
+from tests.zkmargin.files import World, all_verbs
+from zkmargin.cli import cli
 
 ROOT = Path(__file__).parents[2]
 SHARED = {"--params", "--market", "--account", "--secret", "--chain-id", "--gate", "--mode"} | {
@@ -25,7 +25,7 @@ SHARED = {"--params", "--market", "--account", "--secret", "--chain-id", "--gate
 def command(verb: str) -> click.Command:
     found = cli.get_command(None, verb.split()[0])  # type: ignore[arg-type]
     assert found is not None
-    return found.commands["new"] if isinstance(found, click.Group) else found
+    return found.commands[verb.split()[1]] if isinstance(found, click.Group) else found
 
 
 def section(verb: str) -> str:
@@ -35,7 +35,7 @@ def section(verb: str) -> str:
     return found.group(1)
 
 
-@pytest.mark.parametrize("verb", ["key new" if verb == "key" else verb for verb in VERBS])
+@pytest.mark.parametrize("verb", all_verbs())
 def test_every_verb_and_option_is_documented(verb: str) -> None:
     words = section(verb)
     assert f"    zkmargin {verb} " in words
@@ -45,7 +45,7 @@ def test_every_verb_and_option_is_documented(verb: str) -> None:
             assert name in SHARED or f"`{name}" in words or f" {name} " in words, name
 
 
-@pytest.mark.parametrize("verb", ["key new" if verb == "key" else verb for verb in VERBS])
+@pytest.mark.parametrize("verb", all_verbs())
 def test_examples_use_options_that_exist(verb: str) -> None:
     known = {name for parameter in command(verb).params for name in parameter.opts}
     examples = [*re.findall(r"^    zkmargin (?:.|\\\n)*", section(verb), re.MULTILINE)]

@@ -27,6 +27,9 @@ VERBS: Final = {
     "key": ("keys", "Make an account's secret."),
     "commit": ("keys", "Print the commitment to an account's book."),
     "root": ("build", "Print the epoch root of a market under its risk parameters."),
+    "table": ("tables", "Build or check a portfolio venue's published table."),
+    "market-from": ("tables", "Make a portfolio venue's market.json from a public feed."),
+    "margin": ("margin", "Show an account's owner its margin, and what a trade would make of it."),
     "compile": ("build", "Compile a margin statement into a circuit."),
     "setup": ("build", "Make or import the keys of a circuit."),
     "check": ("proofs", "Check a claim against every constraint, without a proof."),
@@ -53,7 +56,7 @@ class Verbs(click.Group):
         if name not in VERBS:
             return None
         command: click.Command = getattr(
-            import_module(f"zkmargin.cli.{VERBS[name][0]}"), f"{name}_command"
+            import_module(f"zkmargin.cli.{VERBS[name][0]}"), f"{name.replace('-', '_')}_command"
         )
         return command
 

@@ -6,10 +6,16 @@ from pathlib import Path
 
 import click
 
-from circuits.margin.market import Market
-from circuits.margin.params import RiskParams
 from zkmargin.cli import options
 from zkmargin.cli.output import check_targets, note, result, step, warn_development
+from zkmargin.models import (
+    class_name,
+    epoch_of,
+    load_market,
+    load_params,
+    shape_for,
+    statement_name,
+)
 
 
 @options.verb("root", "zkmargin root --market market.json --params params.json")
@@ -17,8 +23,8 @@ from zkmargin.cli.output import check_targets, note, result, step, warn_developm
 @options.params()
 def root_command(market: str, params: str) -> None:
     """Print the epoch root: the one number that stands for a market under its parameters."""
-    venue = RiskParams.load(params)
-    epoch = Market.load(market).epoch(venue)
+    venue = load_params(params)
+    epoch = epoch_of(load_market(market, venue), venue)
     result(
         str(epoch.root),
         epoch_root=str(epoch.root),
@@ -40,16 +46,17 @@ def compile_command(
 ) -> None:
     """Compile STATEMENT, meets or liquidatable, for the shape of a venue's parameters.
 
-    Only the shape is compiled in: rates and tiers stay data, so a change of them needs no new
-    circuit.
+    Only the shape is compiled in: rates, tiers and scenarios stay data, so a change of them needs
+    no new circuit. Of which margin model it is, the params say.
     """
     from zk.formats.circuit import save_circuit
     from zk.formats.r1cs import save_r1cs
     from zkmargin.proving import compile, statement_circuit
 
     check_targets(out, r1cs)
-    venue = RiskParams.load(params)
-    shape = venue.shape_for(size_class) if size_class else venue.shape
+    venue = load_params(params)
+    shape = shape_for(venue, size_class)
+    kind = statement_name(kind, venue)
     with step(f"compiling {kind} {shape.size_class}"):
         circuit = compile(statement_circuit(kind, shape))
     if r1cs is not None:
@@ -60,7 +67,7 @@ def compile_command(
         circuit.summary(),
         file=out,
         statement=kind,
-        size_class=shape.size_class,
+        size_class=class_name(shape),
         digest=f"{circuit.digest:#066x}",
         constraints=system.n_constraints,
         wires=system.n_wires,
@@ -115,7 +122,7 @@ def setup_command(circuit: str, development: bool, imported: str | None, out: st
         f"{Path(out) / 'statement.json'}",
         folder=out,
         statement=pk.statement.kind,
-        size_class=pk.statement.shape.size_class,
+        size_class=class_name(pk.statement.shape),
         setup=pk.statement.setup,
         circuit_digest=f"{pk.statement.circuit_digest:#066x}",
         proving_key_sha256=file.proving_key.sha256,

@@ -5,7 +5,6 @@ The kind is read from the file's first bytes or its `format`, never from its nam
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,24 @@ import click
 
 from circuits.margin.account import Account
 from circuits.margin.commitment import SECRET_MAGIC, SecretKey
-from circuits.margin.documents import ACCOUNT_FORMAT, MARKET_FORMAT, PARAMS_FORMAT
+from circuits.margin.documents import (
+    ACCOUNT_FORMAT,
+    MARKET_FORMAT,
+    PARAMS_FORMAT,
+    PORTFOLIO_ACCOUNT_FORMAT,
+    PORTFOLIO_MARKET_FORMAT,
+    PORTFOLIO_PARAMS_FORMAT,
+    PORTFOLIO_TABLE_FORMAT,
+    PORTFOLIO_TRADE_FORMAT,
+)
 from circuits.margin.jsonfile import MARKET_LIMIT, parse_json
 from circuits.margin.market import Market
 from circuits.margin.params import RiskParams
 from zk.errors import ArtifactError, InputError, ZkError
 from zk.formats.binfile import map_file
-from zkmargin.cli import options
+from zkmargin.cli import options, portfolio_files
 from zkmargin.cli.output import extras, result, step
+from zkmargin.models import class_name, load_account
 from zkmargin.statement_file import FORMAT as STATEMENT_FORMAT
 
 Fields = dict[str, Any]
@@ -60,14 +69,15 @@ def inspect_command(
     name, data = map_file(path)
     kind = _kind(name, data)
     if reveal:
-        if kind != "account":
+        if kind not in ("account", "portfolio account"):
             raise click.UsageError(f"--reveal is for an account; this is a {kind}")
         if claim_options.params is None or claim_options.market is None:
             raise click.UsageError("--reveal needs --params and --market")
         from zkmargin.cli.reveal import reveal_account
 
         statement = "meets" if claim_options.liquidator is None else "liquidatable"
-        reveal_account(Account.load(path), claim_options.claim(statement))
+        claim = claim_options.claim(statement)
+        reveal_account(load_account(path, claim.params), claim)
     fields = _KINDS[kind](Request(path, data, full, claim_options.params))
     words = "\n".join(
         f"{key.replace('_', ' '):<22} {_word(value)}" for key, value in fields.items()
@@ -90,6 +100,11 @@ _FORMATS = {
     ACCOUNT_FORMAT: "account",
     MARKET_FORMAT: "market",
     PARAMS_FORMAT: "params",
+    PORTFOLIO_ACCOUNT_FORMAT: "portfolio account",
+    PORTFOLIO_MARKET_FORMAT: "portfolio market",
+    PORTFOLIO_PARAMS_FORMAT: "portfolio params",
+    PORTFOLIO_TABLE_FORMAT: "epoch table",
+    PORTFOLIO_TRADE_FORMAT: "trade",
     STATEMENT_FORMAT: "statement",
 }
 
@@ -234,11 +249,8 @@ def _account(request: Request) -> Fields:
 
 def _market(request: Request) -> Fields:
     market = Market.load(request.path)
-    moment = datetime.datetime.fromtimestamp(market.timestamp, datetime.UTC)
     fields: Fields = {
-        "venue": str(market.venue),
-        "timestamp": str(market.timestamp),
-        "time": moment.isoformat(),
+        **portfolio_files.moment(market.venue, market.timestamp),
         "instruments": len(market.instruments),
         "collaterals": len(market.collaterals),
     }
@@ -270,7 +282,7 @@ def _statement(request: Request) -> Fields:
     statement = file.statement
     return {
         "statement": statement.kind,
-        "size_class": statement.shape.size_class,
+        "size_class": class_name(statement.shape),
         "shape": str(statement.shape),
         "setup": statement.setup,
         "public_inputs": list(statement.public_inputs),
@@ -283,14 +295,19 @@ def _statement(request: Request) -> Fields:
 _KINDS: dict[str, Callable[[Request], Fields]] = {
     "account": _account,
     "circuit": _circuit,
+    "epoch table": lambda request: portfolio_files.table(request.path),
     "market": _market,
     "params": _params,
+    "portfolio account": lambda request: portfolio_files.account(request.path),
+    "portfolio market": lambda request: portfolio_files.market(request.path, request.params),
+    "portfolio params": lambda request: portfolio_files.params(request.path),
     "proof": _proof,
     "proving key": _proving_key,
     "public inputs": _public,
     "r1cs": _r1cs,
     "secret": _secret,
     "statement": _statement,
+    "trade": lambda request: portfolio_files.trade(request.path),
     "verification key": _verification_key,
     "witness": _witness,
 }

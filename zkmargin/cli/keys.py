@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from circuits.margin.account import Account
 from circuits.margin.commitment import new_secret
-from circuits.margin.params import RiskParams
 from zkmargin.cli import options
 from zkmargin.cli.output import note, result
+from zkmargin.models import commitment_of, load_account, load_params
 
 
 @click.group("key")
@@ -44,12 +43,12 @@ def commit_command(account: str, secret: str, params: str | None) -> None:
 
     It is new with every sequence number, so the account raises `sequence` at every write.
     """
-    venue = RiskParams.load(params) if params is not None else None
-    loaded = Account.load(account, secret=secret)
-    value = loaded.commitment(venue)
+    venue = load_params(params) if params is not None else None
+    loaded = load_account(account, venue, secret)
+    value = commitment_of(loaded, venue)
     result(
         str(value),
         commitment=str(value),
         account=f"{loaded.account:#042x}",
-        size_class=loaded.size_class,
+        size_class=str(loaded.size_class),
     )

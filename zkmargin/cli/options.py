@@ -17,13 +17,14 @@ import click
 from zkmargin.cli.output import set_json
 
 if TYPE_CHECKING:
-    from circuits.margin.statement import Claim, LiquidationClaim
+    from zkmargin.models import AnyClaim
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
 
 _R: Final = 21888242871839275222246405745257275088548364400416034343698204186575808495617
-_SIZE_CLASSES: Final = ("4+4", "16+8", "64+16", "1+1")
+#: Of the linear model positions + collaterals, of the portfolio model options.
+_SIZE_CLASSES: Final = ("4+4", "16+8", "64+16", "1+1", "8", "16", "32", "64", "128", "2")
 
 
 class Number(click.ParamType[int]):
@@ -132,7 +133,7 @@ size_class = _option(
     "--class",
     "size_class",
     type=click.Choice(_SIZE_CLASSES),
-    help="Size class, positions + collaterals.  [default: the params' first]",
+    help="Size class: positions + collaterals, or options.  [default: the params' first]",
 )
 reveal = _option(
     "--reveal",
@@ -158,12 +159,12 @@ class ClaimOptions:
     buffer: int | None
     liquidator: int | None
 
-    def claim(self, kind: str) -> Claim | LiquidationClaim:
-        """The claim, for a key or circuit that states `kind`."""
-        from circuits.margin.market import Market
-        from circuits.margin.params import RiskParams
-        from circuits.margin.statement import Claim, Domain, LiquidationClaim
+    def claim(self, kind: str) -> AnyClaim:
+        """The claim, for a key or circuit that states `kind`; of which model, the params say."""
+        from circuits.margin.statement import Domain
+        from zkmargin.models import PREFIX, load_market, load_params, make_claim
 
+        kind = kind.removeprefix(PREFIX)
         if kind == "meets" and self.liquidator is not None:
             raise click.UsageError("--liquidator belongs to liquidatable; this key states 'meets'")
         if kind == "liquidatable" and (self.mode, self.buffer) != (None, None):
@@ -172,14 +173,15 @@ class ClaimOptions:
             )
         if kind == "liquidatable" and self.liquidator is None:
             raise click.UsageError("--liquidator is missing: a liquidatable claim names one")
-        about = (
+        venue = load_params(self.params)
+        return make_claim(
             Domain(self.chain_id, self.gate),
-            RiskParams.load(self.params),
-            Market.load(self.market),
+            venue,
+            load_market(self.market, venue),
+            mode=self.mode or "MM",
+            buffer=self.buffer or 0,
+            liquidator=self.liquidator,
         )
-        if kind == "liquidatable":
-            return LiquidationClaim(*about, liquidator=self.liquidator or 0)
-        return Claim(*about, mode=self.mode or "MM", buffer=self.buffer or 0)
 
 
 def claim(*, required: bool = True) -> Decorator[Any]:

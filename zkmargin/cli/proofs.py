@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from circuits.margin.account import Account
 from zk.compiler.compiled import CompiledCircuit
 from zk.errors import InputError, UnsatisfiedConstraint
 from zk.field import Limbs, from_limbs
@@ -16,6 +15,7 @@ from zkmargin import proving
 from zkmargin.cli import options
 from zkmargin.cli.output import check_targets, extras, note, result, step, warn_development
 from zkmargin.keys import ProvingKey, load_pinned_circuit, load_set
+from zkmargin.models import class_name, load_account
 from zkmargin.statement_file import Statement
 
 
@@ -58,7 +58,7 @@ def check_command(
         return
     compiled, statement = _circuit(circuit, keys)
     claim = claim_options.claim(statement.kind)
-    loaded = Account.load(account or "", secret=secret or "")
+    loaded = load_account(account or "", claim.params, secret or "")
     if reveal:
         from zkmargin.cli.reveal import reveal_account
 
@@ -71,7 +71,7 @@ def check_command(
     result(
         f"satisfied: {statement}",
         statement=statement.kind,
-        size_class=statement.shape.size_class,
+        size_class=class_name(statement.shape),
         **extras(),
     )
 
@@ -182,7 +182,7 @@ def prove_command(
     if is_development(pk.key.vk):
         warn_development()
     claim = claim_options.claim(pk.statement.kind)
-    loaded = Account.load(account, secret=secret)
+    loaded = load_account(account, claim.params, secret)
     with step(f"proving {pk.statement}"):
         values = proving.witness(circuit, claim, loaded)
         made = proving.prove_witness(pk, circuit, values)
@@ -196,7 +196,7 @@ def prove_command(
     result(
         f"proved: {pk.statement}\n{proof}\n{public}",
         statement=pk.statement.kind,
-        size_class=pk.statement.shape.size_class,
+        size_class=class_name(pk.statement.shape),
         proof=proof,
         public=public,
         public_inputs=dict(zip(names, numbers, strict=True)),

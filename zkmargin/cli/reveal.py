@@ -5,7 +5,7 @@ The one place of the command line that prints an account's numbers, and only whe
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from circuits.margin.account import Account
 from circuits.margin.constants import BUFFER_SCALE, MODES, NOTIONAL_PLACES
@@ -15,21 +15,39 @@ from circuits.margin.params import RiskParams
 from circuits.margin.statement import Claim, LiquidationClaim
 from zk.compiler.compiled import CompiledCircuit
 from zk.compiler.explain.reveal import reveal
+from zk.errors import InputError
 from zk.field import Limbs
 from zkmargin.cli.output import extra
+
+if TYPE_CHECKING:
+    from zkmargin.models import AnyAccount, AnyClaim
 
 _CENT_PLACES = 20  # an amount at 1e-22 cut to hundredths, for people
 
 
-def reveal_account(account: Account, claim: Claim | LiquidationClaim) -> None:
+def reveal_account(account: AnyAccount, claim: AnyClaim) -> None:
     """Print equity, requirement, what binds, and the distance from the line."""
+    if not isinstance(account, Account) and not isinstance(claim, Claim | LiquidationClaim):
+        from zkmargin.cli.terms import claim_terms
+
+        words, found = claim_terms(account, claim)
+        extra(words, revealed=found)
+        return
+    if not isinstance(account, Account) or not isinstance(claim, Claim | LiquidationClaim):
+        raise InputError("is an account of another margin model than the params", file=account.file)
     mode = claim.mode if isinstance(claim, Claim) else "MM"
     buffer = claim.buffer if isinstance(claim, Claim) else 0
     terms = explain(account, claim.market, claim.params, MODES[mode])
-    extra(
-        "\n".join(_words(terms, claim.params, mode, buffer)),
-        revealed=_fields(terms, claim.params, mode, buffer),
-    )
+    words, found = linear_terms(terms, claim.params, mode, buffer)
+    extra(words, revealed=found)
+
+
+def linear_terms(
+    terms: Breakdown, params: RiskParams, mode: str, buffer: int
+) -> tuple[str, dict[str, Any]]:
+    """Margin of the linear model in words for people, and in fields for programs."""
+    words = "\n".join(_words(terms, params, mode, buffer))
+    return words, _fields(terms, params, mode, buffer)
 
 
 def reveal_row(circuit: CompiledCircuit, witness: Limbs, row: int) -> None:

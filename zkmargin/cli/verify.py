@@ -12,6 +12,7 @@ from zk.field import from_limbs
 from zk.formats.json import load_proof, load_public, load_verifying_key
 from zkmargin.cli import options
 from zkmargin.cli.output import result
+from zkmargin.models import class_name
 
 
 @options.verb(
@@ -84,7 +85,7 @@ def _verify_statement(
     names = key.statement.public_inputs
     return {
         "statement": key.statement.kind,
-        "size_class": key.statement.shape.size_class,
+        "size_class": class_name(key.statement.shape),
         "public_inputs": dict(zip(names, map(str, publics), strict=True)),
     }
 

@@ -131,6 +131,11 @@ class PortfolioBook:
                 )
 
     @property
+    def legs(self) -> tuple[Leg, ...]:
+        """All legs, as a file lists them."""
+        return (*self.options, *self.futures, *self.perpetuals, *self.collaterals)
+
+    @property
     def magnitude(self) -> int:
         """All quantities but those of collaterals, without their signs; 1e-8."""
         legs = (*self.perpetuals, *self.futures, *self.options)

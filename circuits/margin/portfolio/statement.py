@@ -8,13 +8,13 @@ in the account's file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from circuits.margin.constants import ACCOUNT_BITS, MAINTENANCE, MODES
-from circuits.margin.instrument import Instrument
+from circuits.margin.instrument import COLLATERAL, FUTURE, OPTION, PERPETUAL, Instrument
 from circuits.margin.portfolio.book import Leg, PortfolioBook
 from circuits.margin.portfolio.commitment import commitment as committed
 from circuits.margin.portfolio.constants import BUFFER_SCALE
@@ -78,10 +78,6 @@ class _Claim:
             self._own_input(),
         )
 
-    def offered(self, shape: PortfolioShape) -> PortfolioShape:
-        """The shape that the parameters give this one's size class: equal, or the key is old."""
-        return self.params.shape_for(shape.options)
-
     def inputs(
         self, shape: PortfolioShape, book: PortfolioBook, salt: int, circuit_digest: int
     ) -> Values:
@@ -91,7 +87,7 @@ class _Claim:
                 f"the account is of the class of {book.shape.size_class}, the circuit of "
                 f"{shape.size_class}: use the circuit of the account's class"
             )
-        listed(book, self.epoch)
+        listed(book.legs, self.epoch)
         made = self.publics(circuit_digest, book.account, committed(book, salt))
         values = book_inputs(book, salt, self.epoch)
         values |= dict(zip((*PUBLIC_INPUTS, self.last_input), made, strict=True))
@@ -99,7 +95,7 @@ class _Claim:
 
     def margin(self, book: PortfolioBook) -> PortfolioMargin:
         """Every part of a book's margin in the claim's mode; secret."""
-        listed(book, self.epoch)
+        listed(book.legs, self.epoch)
         return portfolio_margin(book, self.epoch, self._mode())
 
     def holds(self, book: PortfolioBook) -> bool:
@@ -183,27 +179,26 @@ class PortfolioLiquidationClaim(_Claim):
         return {"choice": [int(i == lane) for lane in lanes for i in range(count)]}
 
 
-def listed(book: PortfolioBook, epoch: PortfolioEpoch) -> None:
-    """InputError, at the leg's place in the account, if the epoch lacks what a leg needs."""
-    for leg in (*book.options, *book.futures):
-        if Instrument.from_key(leg.key).expiry <= epoch.timestamp:
-            raise InputError(
-                "has expired at the market's time: the ledger settles it before anything is proven",
-                leg.source,
-            )
-    _have_rows(book.options, epoch, OptionRow, "option")
-    _have_rows(book.collaterals, epoch, CollateralRow, "collateral")
-    prefixes = {record.prefix for record in epoch.expiries}
-    prices = {record.underlying: record.perpetual_price for record in epoch.underlyings}
-    for leg in book.futures:
-        if leg.prefix not in prefixes:
-            raise InputError("the market does not list this future's expiry", leg.source)
-    for leg in book.perpetuals:
-        if not prices.get(leg.underlying):
-            raise InputError("the market has no perpetual on this underlying", leg.source)
-
-
-def _have_rows(legs: Sequence[Leg], epoch: PortfolioEpoch, kind: type[Any], name: str) -> None:
+def listed(legs: Iterable[Leg], epoch: PortfolioEpoch) -> None:
+    """InputError, at the leg's place in its file, if the epoch lacks what a leg needs."""
     for leg in legs:
-        if not isinstance(epoch.by_key.get(leg.key), kind):
-            raise InputError(f"the market has no row for this {name} (not listed)", leg.source)
+        problem = _problem(leg, epoch)
+        if problem:
+            raise InputError(problem, leg.source)
+
+
+def _problem(leg: Leg, epoch: PortfolioEpoch) -> str:
+    instrument = Instrument.from_key(leg.key)
+    if instrument.expiry and instrument.expiry <= epoch.timestamp:
+        return "has expired at the market's time: the ledger settles it before anything is proven"
+    row = epoch.by_key.get(leg.key)
+    if instrument.kind == OPTION and not isinstance(row, OptionRow):
+        return "the market has no row for this option (not listed)"
+    if instrument.kind == COLLATERAL and not isinstance(row, CollateralRow):
+        return "the market has no row for this collateral (not listed)"
+    if instrument.kind == FUTURE and all(leg.prefix != e.prefix for e in epoch.expiries):
+        return "the market does not list this future's expiry"
+    priced = {record.underlying: record.perpetual_price for record in epoch.underlyings}
+    if instrument.kind == PERPETUAL and not priced.get(leg.underlying):
+        return "the market has no perpetual on this underlying"
+    return ""

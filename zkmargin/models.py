@@ -1,0 +1,173 @@
+"""The two margin models behind one door: which one a file is of, its "format" says.
+
+A venue's params decide: market and account must be of the same model, and their readers say so if
+they are not. The portfolio model's modules are imported when the first of its files is read, so
+that whoever verifies a linear claim does not wait for them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from circuits.margin.documents import (
+    PORTFOLIO_ACCOUNT_FORMAT,
+    PORTFOLIO_MARKET_FORMAT,
+    PORTFOLIO_PARAMS_FORMAT,
+    load,
+)
+from circuits.margin.jsonfile import ACCOUNT_LIMIT, PARAMS_LIMIT, parse_json
+from circuits.margin.market import Market
+from circuits.margin.params import RiskParams
+from circuits.margin.shape import Shape
+from zk.errors import InputError
+
+if TYPE_CHECKING:
+    from circuits.margin.account import Account
+    from circuits.margin.epoch import Epoch
+    from circuits.margin.portfolio.account import PortfolioAccount
+    from circuits.margin.portfolio.market import PortfolioMarket
+    from circuits.margin.portfolio.params import PortfolioParams
+    from circuits.margin.portfolio.shape import PortfolioShape
+    from circuits.margin.portfolio.statement import PortfolioClaim, PortfolioLiquidationClaim
+    from circuits.margin.portfolio.table import PortfolioEpoch
+    from circuits.margin.statement import Claim, Domain, LiquidationClaim
+
+    AnyParams: TypeAlias = RiskParams | PortfolioParams
+    AnyMarket: TypeAlias = Market | PortfolioMarket
+    AnyAccount: TypeAlias = Account | PortfolioAccount
+    AnyEpoch: TypeAlias = Epoch | PortfolioEpoch
+    AnyShape: TypeAlias = Shape | PortfolioShape
+    AnyClaim: TypeAlias = Claim | LiquidationClaim | PortfolioClaim | PortfolioLiquidationClaim
+
+#: Before a statement's name where it is of the portfolio model.
+PREFIX: Final = "portfolio "
+_PORTFOLIO: Final = (PORTFOLIO_PARAMS_FORMAT, PORTFOLIO_MARKET_FORMAT, PORTFOLIO_ACCOUNT_FORMAT)
+
+Path: TypeAlias = str | os.PathLike[str]
+
+
+def is_portfolio(data: bytes) -> bool:
+    """Whether a document is one of the portfolio model's; of one that is broken its reader says."""
+    try:
+        tree = parse_json(data)
+    except InputError:
+        return False
+    return isinstance(tree, dict) and tree.get("format") in _PORTFOLIO
+
+
+def load_params(path: Path) -> AnyParams:
+    """The params of a venue, of either model."""
+    data, file = load(path, PARAMS_LIMIT)
+    if is_portfolio(data):
+        from circuits.margin.portfolio.params import PortfolioParams
+
+        return PortfolioParams.parse(data, file)
+    return RiskParams.parse(data, file)
+
+
+def load_market(path: Path, params: AnyParams) -> AnyMarket:
+    """A market of the params' model."""
+    if isinstance(params, RiskParams):
+        return Market.load(path)
+    from circuits.margin.portfolio.market import PortfolioMarket
+
+    return PortfolioMarket.load(path)
+
+
+def load_account(
+    path: Path, params: AnyParams | None = None, secret: Path | None = None
+) -> AnyAccount:
+    """An account of the params' model; without params, of its own."""
+    if isinstance(params, RiskParams) or (
+        params is None and not is_portfolio(load(path, ACCOUNT_LIMIT)[0])
+    ):
+        from circuits.margin.account import Account
+
+        return Account.load(path, secret=secret)
+    from circuits.margin.portfolio.account import PortfolioAccount
+
+    return PortfolioAccount.load(path, secret=secret)
+
+
+def epoch_of(market: AnyMarket, params: AnyParams) -> AnyEpoch:
+    """The market's committed table; both are of one model."""
+    if isinstance(params, RiskParams) and isinstance(market, Market):
+        return market.epoch(params)
+    if isinstance(params, RiskParams) or isinstance(market, Market):
+        raise _mixed("a market", market.file)
+    from circuits.margin.portfolio.table import PortfolioEpoch
+
+    return PortfolioEpoch.build(market, params)
+
+
+def commitment_of(account: AnyAccount, params: AnyParams | None) -> int:
+    """The commitment to an account's book."""
+    from circuits.margin.account import Account
+
+    if isinstance(account, Account):
+        if params is not None and not isinstance(params, RiskParams):
+            raise _mixed("an account", account.file)
+        return account.commitment(params)
+    if params is None:
+        raise InputError(
+            "is of the portfolio model: give the params file that lists its assets",
+            file=account.file,
+        )
+    if isinstance(params, RiskParams):
+        raise _mixed("an account", account.file)
+    return account.commitment(params)
+
+
+def make_claim(
+    domain: Domain,
+    params: AnyParams,
+    market: AnyMarket,
+    *,
+    mode: str = "MM",
+    buffer: int = 0,
+    liquidator: int | None = None,
+) -> AnyClaim:
+    """The claim that an account meets its margin or, with a liquidator, that it is below it."""
+    if isinstance(params, RiskParams) and isinstance(market, Market):
+        from circuits.margin.statement import Claim, LiquidationClaim
+
+        if liquidator is not None:
+            return LiquidationClaim(domain, params, market, liquidator)
+        return Claim(domain, params, market, mode, buffer)
+    if isinstance(params, RiskParams) or isinstance(market, Market):
+        raise _mixed("a market", market.file)
+    from circuits.margin.portfolio.statement import PortfolioClaim, PortfolioLiquidationClaim
+
+    if liquidator is not None:
+        return PortfolioLiquidationClaim(domain, params, market, liquidator)
+    return PortfolioClaim(domain, params, market, mode, buffer)
+
+
+def class_name(shape: AnyShape) -> str:
+    """A size class as files and `--class` write it."""
+    return shape.size_class if isinstance(shape, Shape) else str(shape.options)
+
+
+def shape_for(params: AnyParams, size_class: str | None = None) -> AnyShape:
+    """The shape of a size class that the params offer; of the first one if none is named."""
+    if size_class is None:
+        return params.shape
+    if isinstance(params, RiskParams):
+        return params.shape_for(size_class)
+    # A name that is no number is one of the linear model: no params of this one offer it.
+    return params.shape_for(int(size_class) if size_class.isdecimal() else 0)
+
+
+def offered(claim: AnyClaim, shape: AnyShape) -> AnyShape:
+    """The shape that the claim's params give a shape's class now: another, and the key is old."""
+    return shape_for(claim.params, class_name(shape))
+
+
+def statement_name(kind: str, params: AnyParams) -> str:
+    """The name of a statement about accounts of the params' model."""
+    return kind if isinstance(params, RiskParams) else PREFIX + kind
+
+
+def _mixed(what: str, file: str) -> InputError:
+    return InputError(f"is {what} of another margin model than the params", file=file)
