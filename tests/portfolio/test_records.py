@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 from random import Random
@@ -175,6 +176,22 @@ def test_rates_and_charges_round_up_and_prices_down() -> None:
         exact = (Fraction("0.5") + 2 * years) * 10**12
         assert exact - Fraction(1, 10**5) <= record.basis_factor < exact + 1
         assert record.forward_variable == expiry.forward - expiry.forward_fixed
+
+
+def test_discounts_are_the_formulas_to_the_last_place() -> None:
+    market, params = pair(6)
+    records = iter(expiry_records(market, params))
+    for feed in market.underlyings.values():
+        for expiry in feed.expiries:
+            record = next(records)
+            years = Decimal(expiry.expiry - market.timestamp) / (365 * 86_400)
+            rate = Decimal(expiry.rate) / UNIT
+            long = Decimal("0.95") * (-years * (rate + Decimal("0.08"))).exp()
+            short = Decimal("1.04") * (years * (rate / 2 + Decimal("0.08"))).exp()
+            short = min(short, (years * rate).exp())
+            # The contract cuts after each step, at 1e-18: a few of its places, none of ours.
+            assert abs(record.discount_long - long * 10**15) < Decimal("0.6")
+            assert abs(record.discount_short - short * 10**15) < Decimal("0.6")
 
 
 def test_without_a_perpetual_its_price_is_zero_and_its_confidence_counts_for_nothing() -> None:
