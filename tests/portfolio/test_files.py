@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -16,7 +17,6 @@ from circuits.margin.portfolio.market import PortfolioMarket
 from circuits.margin.portfolio.names import expiry_name, key_name, option_name
 from circuits.margin.portfolio.params import PortfolioParams
 from circuits.margin.portfolio.rules import UNIT, Scenario
-from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.margin.schema_files import FOLDER
 from tests.margin.demo import drop, put
 from tests.portfolio.bad_files import MARKET, PARAMS, Bad
@@ -210,7 +210,7 @@ def test_lanes_that_are_no_scenario_have_no_weight() -> None:
 
 def test_a_class_that_the_venue_does_not_offer() -> None:
     params = PortfolioParams.parse(encoded(params_tree()))
-    assert params.shape_for(128) == PortfolioShape(128)
+    assert params.shape_for(128) == replace(params.shape, options=128)
     with pytest.raises(InputError, match="they offer 32, 8, 128"):
         params.shape_for(64)
     assert params.buffer(1000) == 1000
