@@ -40,6 +40,7 @@ class Completion:
         rng: random.Random,
         first: list[int],
         order: list[int],
+        computed: dict[int, int] | None = None,
     ) -> None:
         self.system = system
         self.values: list[int | None] = [None] * system.wires
@@ -47,6 +48,7 @@ class Completion:
         self._budget = budget
         self._rng = rng
         self._first, self._order = deque(first), deque(order)  # the wires drawn first, then
+        self._computed = computed or {}
         self._left = [len(e.wires) for e in system.equations]
         self._equations: deque[int] = deque(i for i, n in enumerate(self._left) if n < 2)
         self._products: deque[int] = deque()
@@ -92,16 +94,17 @@ class Completion:
     def _freed(self) -> int | None:
         """A wire whose product has a zero on the other side: no row bounds it from there, while
         a wire drawn elsewhere, an output say, is likely to be one that others determine. So is a
-        combination: where a choice is 0, that between two wires which other rows compute.
+        combination: where a choice is 0, that between two wires which other rows compute; and what
+        would be computed later.
         """
-        combination = None
+        best: tuple[int, int] | None = None
         for product in self.system.products:
             for f, g in ((product.f, product.g), (product.g, product.f)):
                 if g.scale and self.values[g.wire] is None and self._at(f) == 0:
-                    if g.wire < self.system.n:
-                        return g.wire
-                    combination = combination or g.wire
-        return combination
+                    late = 2 * self.system.wires * (g.wire >= self.system.n)
+                    key = self._computed.get(g.wire, self.system.wires) + late, g.wire
+                    best = key if best is None else min(best, key)
+        return None if best is None else best[1]
 
     def _draw(self, wire: int) -> int:
         bounds, rng = self._ranges[wire], self._rng

@@ -15,12 +15,14 @@ from zk.analyse.concrete import Completion, Conflict
 from zk.analyse.limits import Budget, OutOfBudget
 from zk.analyse.products import nonzero
 from zk.analyse.prove import Proof
+from zk.analyse.quotients import Quotients
 from zk.analyse.roots import quadratic_roots
 from zk.analyse.system import System, rows_of
 from zk.field import R
 from zk.r1cs import R1CS
 
 _TRIES = 12  # of a second assignment for one pair of inputs and wire
+_DRAWS = 24  # of inputs for a quotient 0 / 0, before anything slow is tried
 _ATTEMPT = 12.0  # seconds for one assignment
 
 
@@ -62,18 +64,25 @@ class _Search:
         self.budget = budget
         self.rng = rng
         self.facts = proof.propagator.facts
+        self.computed: dict[int, int] = {}  # a wire -> when it is computed from the inputs
         self.unknown = [w for w in range(system.n) if not self.facts.known[w]]
 
     def run(self) -> Pair | None:
+        quotients = Quotients(self.system, self.inputs, self.facts.known, self.budget)
+        self.computed = quotients.order
         for turn in range(400):
-            for start in self._starts():
+            # In the first turn only what a start leaves free is changed: that is quick.
+            for start in self._starts(quick=turn == 0):
                 self.budget.look()
-                # In the first turn only what the start leaves free is changed: that is quick.
-                if turn == 0 and not start:
-                    continue
                 pair = self._from(start, quick=turn == 0)
                 if pair is not None:
                     return pair
+            for _ in range(_DRAWS if turn == 0 else 2):
+                for given, zero, free in quotients.draw(self.rng):
+                    first = self._complete({**given, free: self.rng.randrange(R)}, [])
+                    pair = None if first is None else self._second(first, zero, quick=True)
+                    if pair is not None:
+                        return pair
             if self.budget.left() <= 0:
                 break
         return None
@@ -95,9 +104,12 @@ class _Search:
                 return found
         return None
 
-    def _starts(self) -> Iterator[dict[int, int]]:
-        """Values to begin with: none, and each wire whose zero leaves another factor free."""
-        yield {}
+    def _starts(self, quick: bool) -> Iterator[dict[int, int]]:
+        """Values to begin with: none, and each wire whose zero leaves another factor free; if
+        `quick`, only divisors of what the inputs determine.
+        """
+        if not quick:
+            yield {}
         facts = self.facts
         zeros: dict[tuple[int, int], tuple[bool, bool]] = {}
         for product in self.system.products:
@@ -108,7 +120,8 @@ class _Search:
                     zeros[key] = min(rank, zeros.get(key, rank))
         # First divisors that the inputs determine, of dividends that they do: theirs are the holes.
         for wire, value in sorted(zeros, key=zeros.__getitem__)[:60]:
-            yield {wire: value}
+            if not quick or not zeros[wire, value][0]:
+                yield {wire: value}
 
     def _from(self, start: dict[int, int], quick: bool) -> Pair | None:
         first = self._complete(start, self._shuffled_inputs())
@@ -173,7 +186,9 @@ class _Search:
     def _complete(self, start: dict[int, int], first: list[int]) -> list[int] | None:
         order = [*self.unknown, *range(self.system.n, self.system.wires)]
         budget = self.budget.until(_ATTEMPT)
-        attempt = Completion(self.system, self.facts.range, budget, self.rng, first, order)
+        attempt = Completion(
+            self.system, self.facts.range, budget, self.rng, first, order, self.computed
+        )
         try:
             for wire, value in start.items():
                 attempt.give(wire, value)
