@@ -35,7 +35,8 @@ FLAT = {32: 57_600, 128: 199_400}
 #: The parts of a statement: how the obligations of their constraints begin.
 PARTS = {
     "options: order, expiry, pairs": r"option\[\d+\] / "
-    r"(the slot is of one|a slot is used|expir|the str|the put)|options of expiry\[\d+\] / |option\[\d+\]\.(expiry|strike)",
+    r"(the slot is of one|a slot is used|expir|the str|the put)|the last strike|"
+    r"options of expiry\[\d+\] / |option\[\d+\]\.(expiry|strike)",
     "options: quantity": r"option\[\d+\]\.|option\[\d+\] / (an empty|a used)|option\[\d+\]$",
     "options: row and node": r"option\[\d+\] / the slot's row",
     "options: naked shorts": "naked shorts",

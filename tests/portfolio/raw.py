@@ -19,7 +19,7 @@ from circuits.margin.portfolio.book import PortfolioBook
 from circuits.margin.portfolio.constants import TAG_CAP, TAG_EPOCH
 from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.margin.portfolio.table import PortfolioEpoch
-from circuits.networks import sorting
+from circuits.networks import above, sorting
 from tests.portfolio.agreement import MEETS, circuit, epoch, values
 from tests.portfolio.books import placed, random_book
 from zk import engine
@@ -100,7 +100,8 @@ class Forgery:
         legs = poseidon_sponge(words(v))
         opened = [self.shape.class_tag, v["account"], v["sequence"], legs, v["cash"] % R, v["salt"]]
         v["commitment"] = poseidon(opened)
-        v["crossed"] = sorting([*opened_entries(v), *v["cap"]])
+        together = [*opened_entries(v), *v["cap"]]
+        v["crossed"] = above(together, sorting(together))
         return self
 
     def refusal(self) -> str | None:

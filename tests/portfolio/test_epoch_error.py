@@ -5,9 +5,8 @@ at 1e-18, the integer model what the epoch's rows and records hold. For the clai
 margin - charge must not exceed the reference, and margin + charge at maintenance, which is what
 `liquidatable` looks at, must not be below it.
 
-Two roundings go against the account beyond the charge, and are allowed for here: a collateral's
-price over the stable's, cut to 1e-8, which counts for its quantity; and at initial margin, which
-only `meets` looks at, rates of params or confidences that are finer than 1e-6.
+At initial margin, which only `meets` looks at, rates of params or confidences that are finer than
+1e-6 go against the account beyond the charge.
 """
 
 from __future__ import annotations
@@ -79,10 +78,8 @@ def check(book: PortfolioBook, epoch: PortfolioEpoch, im: int, mm: int) -> int:
     for found, exact in ((initial, im), (maintenance, mm)):
         low = (found.margin - found.charge) // _COARSER
         assert low <= exact + _REFERENCE, "meets is more lenient than the contract"
-    # One unit of 1e-8 for each collateral held, and what it moves in a scenario.
-    prices = 2 * sum(leg.quantity for leg in book.collaterals) * 100
     high = -(-(maintenance.margin + maintenance.charge) // _COARSER)
-    assert high >= mm - prices - _REFERENCE, "liquidatable is more severe than the contract"
+    assert high >= mm - _REFERENCE, "liquidatable is more severe than the contract"
     return abs(maintenance.margin // _COARSER - mm)
 
 

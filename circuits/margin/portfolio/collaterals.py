@@ -30,6 +30,8 @@ class Collaterals:
     value: Int  # 1e-16
     cancelling: list[Int]  # by underlying: value of those that move with its scenarios, 1e-16
     haircut: Int  # 1e-22
+    moving: list[Int]  # by underlying: quantity of those that move with its scenarios, 1e-8
+    charge: Int  # for the last place of the prices, 1e-22
 
 
 def collaterals(
@@ -46,8 +48,8 @@ def collaterals(
     with cs.obligation("collateral slots"):
         assets, used = ordered_slots(cs, [slot.asset for slot in slots], UNDERLYING_BITS)
     nodes = []
-    value = haircut = cs.constant(0)
-    cancelling = [cs.constant(0) for _ in underlyings]
+    value = haircut = charge = cs.constant(0)
+    cancelling = moving = [cs.constant(0) for _ in underlyings]
     for i, slot in enumerate(slots):
         with cs.obligation(f"collateral[{i}]"):
             with cs.obligation("an empty slot is zero in every part"):
@@ -79,8 +81,11 @@ def collaterals(
                 matched = sum((Field(cs, bit.lc) for bit in moves), Field(cs, {}))
                 cs.assert_product(slot.cancels, Field(cs, {0: 1}) - matched, 0)
             cancelling = [total + bit * worth for total, bit in zip(cancelling, moves, strict=True)]
+            moving = [total + bit * slot.quantity for total, bit in zip(moving, moves, strict=True)]
             haircut = haircut + worth * rate
-    return Collaterals(assets, used, nodes, value, cancelling, haircut)
+            # A price is cut to 1e-8: a unit of it counts for value and haircut.
+            charge = charge + slot.quantity * (rate + c.FACTOR_ONE)
+    return Collaterals(assets, used, nodes, value, cancelling, haircut, moving, charge)
 
 
 def _first(cs: ConstraintSystem, slot: Held) -> Field:

@@ -25,7 +25,7 @@ from circuits.margin.portfolio.records import (
 )
 from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.margin.portfolio.table import PortfolioEpoch
-from circuits.networks import sorting
+from circuits.networks import above, sorting
 from zk.errors import InputError
 from zk.poseidon import poseidon, poseidon_sponge
 
@@ -54,7 +54,8 @@ def book_inputs(book: PortfolioBook, salt: int, epoch: PortfolioEpoch) -> Values
         "venue": epoch.venue,
         "cap": list(epoch.cap),
     }
-    return values | {"crossed": sorting([*(epoch.cap[i] for i in places), *epoch.cap])}
+    looked_up = [*(epoch.cap[i] for i in places), *epoch.cap]
+    return values | {"crossed": above(looked_up, sorting(looked_up))}
 
 
 def _underlyings(book: PortfolioBook, epoch: PortfolioEpoch, places: list[int]) -> list[Values]:

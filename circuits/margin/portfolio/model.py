@@ -67,7 +67,8 @@ class PortfolioMargin:
     underlyings: tuple[UnderlyingPart, ...]
     cash: int
     value: int  # of all legs, without cash
-    haircut: int  # of collaterals
+    haircut: int  # of collaterals, 1e-22
+    price_charge: int  # for the last place of the collaterals' prices, 1e-22
 
     @property
     def margin(self) -> int:
@@ -78,26 +79,31 @@ class PortfolioMargin:
 
     @property
     def charge(self) -> int:
-        return sum(part.charge for part in self.underlyings) * c.CHARGE_SCALE
+        """What the epoch's values may be off by."""
+        charged = self.price_charge + sum(part.charge for part in self.underlyings)
+        return charged * c.CHARGE_SCALE
 
 
 def portfolio_margin(book: PortfolioBook, epoch: PortfolioEpoch, mode: int) -> PortfolioMargin:
     """Every part of a book's margin; InputError if the epoch lacks a row or record of a leg."""
     collaterals = [(leg, _collateral(epoch, leg)) for leg in book.collaterals]
-    cancelling: dict[int, int] = {}
-    value = haircut = 0
+    cancelling: dict[int, tuple[int, int]] = {}  # by underlying: value, quantity
+    value = haircut = price_charge = 0
     for leg, row in collaterals:
         worth = leg.quantity * row.price
         value += worth
-        haircut += worth * (row.initial if mode == INITIAL else row.maintenance)
+        rate = row.initial if mode == INITIAL else row.maintenance
+        haircut += worth * rate
+        price_charge += leg.quantity * (rate + c.FACTOR_ONE)
         if row.cancels:
-            cancelling[row.cancels] = cancelling.get(row.cancels, 0) + worth
+            before = cancelling.get(row.cancels, (0, 0))
+            cancelling[row.cancels] = before[0] + worth, before[1] + leg.quantity
     owed = 0
     parts = []
     for number in book.underlyings:
         record = epoch.open_underlying(number).record
         perpetual = next((leg for leg in book.perpetuals if leg.underlying == number), None)
-        moves = cancelling.pop(number, 0)
+        moves = cancelling.pop(number, (0, 0))
         part = _underlying(book, epoch, record, perpetual, moves, mode)
         parts.append(part)
         value += sum(e.mark for e in part.expiries)
@@ -107,7 +113,7 @@ def portfolio_margin(book: PortfolioBook, epoch: PortfolioEpoch, mode: int) -> P
     if cancelling:
         raise InputError("holds a collateral that moves with an underlying it does not list")
     total = value * c.VALUE_SCALE - owed * c.FUNDING_SCALE
-    return PortfolioMargin(tuple(parts), book.cash * c.CASH_SCALE, total, haircut)
+    return PortfolioMargin(tuple(parts), book.cash * c.CASH_SCALE, total, haircut, price_charge)
 
 
 def meets(book: PortfolioBook, epoch: PortfolioEpoch, mode: int, buffer: int) -> bool:
@@ -127,7 +133,7 @@ def _underlying(
     epoch: PortfolioEpoch,
     record: UnderlyingRecord,
     perpetual: Leg | None,
-    cancelling: int,
+    cancelling: tuple[int, int],
     mode: int,
 ) -> UnderlyingPart:
     number = record.underlying
@@ -141,7 +147,7 @@ def _underlying(
         rate = found.confidence_rate_perpetual if perpetual else found.confidence_rate
         doubt += expiries[-1].magnitude * rate
     lanes = epoch.scenarios.lanes
-    notional = cancelling + sum(e.notional for e in expiries)
+    notional = cancelling[0] + sum(e.notional for e in expiries)
     quantity = perpetual.quantity if perpetual else 0
     notional += quantity * record.perpetual_price
     profits = []
@@ -153,7 +159,7 @@ def _underlying(
     if mode == INITIAL:
         charged += abs(quantity) * record.perpetual_initial + naked * record.option_initial + doubt
     futures = [leg for leg in book.futures if leg.underlying == number]
-    magnitude = abs(quantity) + sum(e.magnitude for e in expiries)
+    magnitude = abs(quantity) + cancelling[1] + sum(e.magnitude for e in expiries)
     magnitude += sum(abs(leg.quantity) for leg in futures)
     rate, factor = record.charge_maintenance, record.loss_maintenance
     if mode == INITIAL:

@@ -97,7 +97,7 @@ def assert_opened(
     cs: ConstraintSystem,
     entries: Sequence[tuple[Field, Bool]],
     cap: Sequence[Field],
-    crossed: Sequence[Bool],
+    crossed: Sequence[Field],
 ) -> None:
     """Each entry stands in the cap, if its bit is 1.
 

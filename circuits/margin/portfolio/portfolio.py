@@ -103,7 +103,7 @@ class PortfolioMargin(Circuit):
     timestamp: Field = private()
     venue: Field = private()
     cap: list[Field] = private(count="cap_entries")
-    crossed: list[Bool] = private(count="switches")
+    crossed: list[Field] = private(count="switches")  # what leaves each switch above
 
     kind = ""  # of the statement, as the compiled file records it
 
@@ -178,7 +178,7 @@ class PortfolioMargin(Circuit):
         ]
         rest = self.cash * c.CASH_SCALE + self._value(cs, perpetuals, parts, holdings)
         rest = rest - self._contingencies(cs, maintenance, belongs, perpetuals, slots, holdings)
-        charge = self._charge(cs, maintenance, belongs, slots)
+        charge = self._charge(cs, maintenance, belongs, slots, holdings)
         return Sums(outcomes, factors, rest, charge)
 
     def _belongs(
@@ -337,17 +337,23 @@ class PortfolioMargin(Circuit):
         return self._mine(cs, bits, by_expiry)
 
     def _charge(
-        self, cs: ConstraintSystem, maintenance: Bool, belongs: list[list[Bool]], slots: Options
+        self,
+        cs: ConstraintSystem,
+        maintenance: Bool,
+        belongs: list[list[Bool]],
+        slots: Options,
+        holdings: Collaterals,
     ) -> Int:
-        """What the epoch's values may be off by, for all magnitudes of each underlying; 1e-43."""
+        """What the epoch's values may be off by, for all quantities; 1e-43."""
         held = [
             options + leg.magnitude
             for options, leg in zip(slots.magnitudes, self.expiry, strict=True)
         ]
-        total: Int = cs.constant(0)
+        total = holdings.charge
         for u, leg in enumerate(self.underlying):
             with cs.obligation(f"underlying[{u}]"), cs.obligation("charge"):
                 magnitude = leg.magnitude + self._mine(cs, [b[u] for b in belongs], held)
+                magnitude = magnitude + holdings.moving[u]
                 rate = _either(cs, maintenance, leg.charge_maintenance, leg.charge_initial)
                 total = total + magnitude * rate
         return total * c.CHARGE_SCALE

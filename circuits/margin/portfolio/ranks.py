@@ -17,10 +17,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from circuits.gadgets.compare import assert_le, is_zero
+from circuits.gadgets.lanes import Lanes, unpack
 from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.legs import OptionSlot
 from zk.compiler.frontend import ConstraintSystem
-from zk.compiler.types import Bool, Field, Int, Uint
+from zk.compiler.types import Bool, Field, Uint
+from zk.field import R
 
 #: 2 strike + right of a listed option.
 RANK_BITS = c.PRICE_BITS + 1
@@ -75,13 +77,10 @@ def ranked(
                 right = lowest ^ follows if i else lowest
             rank = slot.strike_right
     for e, known in enumerate(listed):
-        with cs.obligation(f"options of expiry[{e}]"):
-            # As integers: each term is at most 2^49, and there are few.
-            steps = [slot.expiry[e] * (gap + 1) for slot, gap in zip(slots, gaps, strict=True)]
-            with cs.obligation("the last strike is below the next expiry's keys"):
-                assert_le(cs, _total(cs, steps), 1 << RANK_BITS)
-            with cs.obligation("an unused expiry has no options"):
-                cs.assert_product(_sum(cs, [slot.expiry[e] for slot in slots]), ~known, 0)
+        with cs.obligation(f"options of expiry[{e}]"), cs.obligation("it is used if it has any"):
+            cs.assert_product(_sum(cs, [slot.expiry[e] for slot in slots]), ~known, 0)
+    with cs.obligation("the last strike of an expiry is below the next one's keys"):
+        _assert_ends(cs, slots, gaps)
     # Shown above: gaps are not negative and the last r of an expiry is below 2^49. Where a slot is
     # not used, same_i is 0 and r_i the gap.
     ranks = [cs.proven(slot.strike_right, 0, (1 << RANK_BITS) - 1) for slot in slots]
@@ -91,6 +90,25 @@ def ranked(
             chosen = [bit * prefix for bit, prefix in zip(slot.expiry, prefixes, strict=True)]
             keys.append(Field(cs, _sum(cs, chosen).lc) * (1 << c.STRIKE_RIGHT_BITS) + r)
     return Ranks(used, codes, ranks, keys, paired)
+
+
+def _assert_ends(cs: ConstraintSystem, slots: Sequence[OptionSlot], gaps: Sequence[Uint]) -> None:
+    """The gaps of an expiry, each and 1, add up to at most 2^49.
+
+    The sums of several expiries stand side by side in one element: a slot's factor there is
+    2^(W e), which is linear in its bits, so that one product a slot serves them all.
+    """
+    bound = len(slots) << RANK_BITS  # of a sum of so many terms
+    width = bound.bit_length() + 1
+    together = (R.bit_length() - 2) // width
+    for first in range(0, len(slots[0].expiry), together):
+        ends = range(first, min(first + together, len(slots[0].expiry)))
+        total = Field(cs, {})
+        for slot, gap in zip(slots, gaps, strict=True):
+            places = [slot.expiry[e] * (1 << width * (e - first)) for e in ends]
+            total = total + _sum(cs, places) * Field(cs, (gap + 1).lc)
+        for end in unpack(cs, Lanes(cs, total, width, ((0, bound),) * len(ends))):
+            assert_le(cs, end, 1 << RANK_BITS)
 
 
 def _same(cs: ConstraintSystem, used: Sequence[Bool], codes: Sequence[Uint]) -> Bool:
@@ -114,11 +132,4 @@ def _sum(cs: ConstraintSystem, terms: Sequence[Field]) -> Field:
     total = Field(cs, {})
     for term in terms:
         total = total + Field(cs, term.lc)
-    return total
-
-
-def _total(cs: ConstraintSystem, terms: Sequence[Int]) -> Int:
-    total: Int = cs.constant(0)
-    for term in terms:
-        total = total + term
     return total

@@ -18,7 +18,7 @@ SIZE_CLASSES: Final = (8, 16, 32, 64, 128)
 #: A class for tests and for the slow engine.
 TINY_OPTIONS: Final = 2
 
-ARITY: Final = 6  # children of a node of the epoch's tree
+ARITY: Final = 5  # children of a node of the epoch's tree
 MAX_ROWS: Final = 4096
 _LIMITS: Final = {
     "expiries": (1, 8),
