@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.evm import missing
+from tests.zkmargin.files import run
 from zkmargin.cli.demo import _FILES
 
-DATA = Path(__file__).parents[2] / "zkmargin" / "data" / "demo"
-EXAMPLES = Path(__file__).parents[2] / "examples" / "demo"
+DATA = Path(__file__).parents[2] / "zkmargin" / "data"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +43,19 @@ def demo(folder: Path, cache: Path, *arguments: str, path: str | None = None) ->
     return done.stdout, done.stderr
 
 
-def test_the_packaged_files_are_the_examples() -> None:
-    assert sorted(path.name for path in DATA.iterdir()) == sorted(_FILES)
+@pytest.mark.parametrize("folder", ["demo", "portfolio"])
+def test_the_packaged_files_are_the_examples(folder: str) -> None:
+    assert sorted(path.name for path in (DATA / folder).iterdir()) == sorted(_FILES)
     for name in _FILES:
-        assert (DATA / name).read_bytes() == (EXAMPLES / name).read_bytes(), name
+        packaged = DATA / folder / name
+        assert packaged.read_bytes() == (EXAMPLES / folder / name).read_bytes(), name
+
+
+def test_a_size_class_of_the_other_model_is_refused(tmp_path: Path) -> None:
+    outcome = run("demo", "portfolio", "--class", "16+8", "--out", tmp_path / "out")
+    assert outcome.code == 2
+    assert "--class is one of 8, 16, 32, 64, 128 here" in outcome.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_node_the_last_step_says_what_it_lacks(tmp_path: Path, cache: Path) -> None:
@@ -79,3 +89,23 @@ def test_the_whole_story(tmp_path: Path, cache: Path) -> None:
     again, _ = demo(tmp_path, cache, "--out", "here", "--json")
     assert json.loads(again)["keys_cached"] is True
     assert (tmp_path / "here" / "account.secret").read_text() == secret
+
+
+def test_the_whole_story_of_a_portfolio(tmp_path: Path, cache: Path) -> None:
+    if shutil.which("node") is None:
+        missing("node is not installed")
+    pytest.importorskip("pyrevm")
+    out, errors = demo(tmp_path, cache, "portfolio", "--json")
+    fields = json.loads(out)
+    assert (fields["size_class"], fields["verified"]) == ("8", True)
+    assert fields["constraints"] > 50_000
+    assert fields["evm"]["changed_inputs_refused"] == 6
+    assert "refused, as it must be: MeetsPortfolio 8 options" in errors
+    made = tmp_path / "demo-out"
+    for name in ("account.json", "account-underwater.json", "account.secret"):
+        assert stat.S_IMODE((made / name).stat().st_mode) == 0o600
+    account = json.loads((made / "account.json").read_text())
+    numbers = [account["cash"].lstrip("-"), account["perpetuals"][0]["funding_index"]]
+    legs = [*account["options"], *account["futures"], *account["perpetuals"]]
+    numbers += [q for leg in legs if "." in (q := leg["quantity"].lstrip("-"))]
+    assert [number for number in numbers if number in out + errors] == []

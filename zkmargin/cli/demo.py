@@ -9,15 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from circuits.margin.account import Account
 from circuits.margin.commitment import new_secret
-from circuits.margin.market import Market
-from circuits.margin.params import RiskParams
-from circuits.margin.statement import Claim, Domain
+from circuits.margin.statement import Domain
 from verifier.calldata import abi_calldata
 from verifier.contract import LEAST_GAS_CAP, Contract
 from zk.errors import EngineError, InvalidProof, UnsatisfiedConstraint
@@ -29,13 +26,60 @@ from zkmargin.cache import cache_folder, development_keys
 from zkmargin.cli import options
 from zkmargin.cli.output import is_json, result, step
 from zkmargin.keys import VerifyingKey
+from zkmargin.models import (
+    class_name,
+    commitment_of,
+    load_account,
+    load_market,
+    load_params,
+    make_claim,
+    shape_for,
+    statement_name,
+)
+
+if TYPE_CHECKING:
+    from zkmargin.models import AnyAccount, AnyClaim
 
 #: Where the proof is for: a chain id and a gate contract's address, made up for the demo.
 DOMAIN = Domain(chain_id=1, gate=0x6A7E000000000000000000000000000000000001)
-BUFFER = 1_000_000
-CLASSES = ("16+8", "64+16")
-
 _FILES = ("params.json", "market.json", "account.json", "account-underwater.json")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the demo of a margin model is about."""
+
+    data: str  # the folder of its files in the package
+    classes: tuple[str, ...]
+    buffer: int
+    rows: str
+    private: tuple[str, str]
+
+
+SCENES = {
+    "linear": Scene(
+        data="demo",
+        classes=("16+8", "64+16"),
+        buffer=1_000_000,
+        rows="marks, funding and tiers",
+        private=(
+            "every position, size and side, how many there are, the collateral, the cash,",
+            "equity, requirement and how far from the line they are "
+            "(`zkmargin check --reveal` shows them to the owner)",
+        ),
+    ),
+    "portfolio": Scene(
+        data="portfolio",
+        classes=("8", "16", "32", "64", "128"),
+        buffer=100_000,
+        rows="option values in 33 scenarios",
+        private=(
+            "every option, future and perpetual, size and side, how many there are, the cash,",
+            "which scenario is the worst and how far from the line it ends "
+            "(`zkmargin margin` shows them to the owner)",
+        ),
+    ),
+}
 
 
 @dataclass
@@ -43,6 +87,7 @@ class Story:
     """The demo's narration: words as they come, numbers for `--json`."""
 
     out: Path
+    scene: Scene
     fields: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     number: int = 0
@@ -67,19 +112,23 @@ class Story:
             self.say(f"   {line}")
 
 
-@options.verb("demo", "zkmargin demo --out demo-out --class 16+8")
+@options.verb("demo", "zkmargin demo --out demo-out --class 16+8\nzkmargin demo portfolio")
+@click.argument("model", type=click.Choice(tuple(SCENES)), default="linear")
 @options.out("Folder for what the demo writes.  [default: demo-out]", required=False)
-@options.size_class(
-    type=click.Choice(CLASSES), default=CLASSES[0], show_default=True, help="Size class."
-)
-def demo_command(out: str | None, size_class: str) -> None:
+@options.size_class(help="Size class.  [default: 16+8, of portfolio 8]")
+def demo_command(model: str, out: str | None, size_class: str | None) -> None:
     """Run the whole story on a real account, down to an EVM, and say what stayed private.
 
     An account of perpetuals, dated futures and four collaterals proves that it meets its
-    maintenance margin. Keys are development keys, cached by the circuit's digest. Without Node,
-    solc or pyrevm the last step says what it lacks.
+    maintenance margin; with `portfolio` one of eight options with their hedges, under 33 scenarios.
+    Keys are development keys, cached by the circuit's digest. Without Node, solc or pyrevm the last
+    step says what it lacks.
     """
-    story = Story(Path(out or "demo-out"))
+    scene = SCENES[model]
+    size_class = size_class or scene.classes[0]
+    if size_class not in scene.classes:
+        raise click.UsageError(f"--class is one of {', '.join(scene.classes)} here")
+    story = Story(Path(out or "demo-out"), scene)
     started = time.perf_counter()
     inputs = _inputs(story, size_class)
     keys, proof, commitment = _prove(story, *inputs)
@@ -96,11 +145,11 @@ def demo_command(out: str | None, size_class: str) -> None:
         result("", folder=str(story.out), **story.fields)
 
 
-def _inputs(story: Story, size_class: str) -> tuple[Claim, Account]:
+def _inputs(story: Story, size_class: str) -> tuple[AnyClaim, AnyAccount]:
     """The venue's public files, the account's own, and its secret."""
     story.out.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
-        _copy(story.out / name, size_class)
+        _copy(story, name, size_class)
     out = story.out
     secret = out / "account.secret"
     with story.chapter("drawing a secret", f"key new {secret}"):
@@ -108,42 +157,42 @@ def _inputs(story: Story, size_class: str) -> tuple[Claim, Account]:
             new_secret(secret)
     story.tell("the account's secret, from the operating system, readable by its owner only")
 
-    params = RiskParams.load(out / "params.json")
-    market = Market.load(out / "market.json")
-    account = Account.load(out / "account.json", secret=secret)
-    claim = Claim(DOMAIN, params, market, mode="MM", buffer=BUFFER)
+    params = load_params(out / "params.json")
+    market = load_market(out / "market.json", params)
+    account = load_account(out / "account.json", params, secret)
+    claim = make_claim(DOMAIN, params, market, mode="MM", buffer=story.scene.buffer)
     files = f"--params {out}/params.json --market {out}/market.json"
     with story.chapter("hashing the market", f"root {files}"):
         root = claim.epoch.root
-    story.tell(
-        f"{root}", f"one number for {len(claim.epoch.rows)} rows of marks, funding and tiers"
-    )
+    rows = f"{len(claim.epoch.rows)} rows of {story.scene.rows}"
+    story.tell(f"{root}", f"one number for {rows}")
     story.fields |= {"size_class": size_class, "epoch_root": str(root)}
     return claim, account
 
 
-def _copy(path: Path, size_class: str) -> None:
+def _copy(story: Story, name: str, size_class: str) -> None:
     """A packaged file, its size class changed to the one asked for; accounts are secret."""
-    text = files("zkmargin").joinpath("data", "demo", path.name).read_text(encoding="utf-8")
+    packaged = files("zkmargin").joinpath("data", story.scene.data, name)
+    text = packaged.read_text(encoding="utf-8")
     content = json.loads(text)
     is_account = "size_class" in content
     if is_account and content["size_class"] != size_class:
         text = json.dumps({**content, "size_class": size_class}, indent=2) + "\n"
-    write_atomic(path, text, secret=is_account)
+    write_atomic(story.out / name, text, secret=is_account)
 
 
-def _prove(story: Story, claim: Claim, account: Account) -> tuple[VerifyingKey, Proof, int]:
+def _prove(story: Story, claim: AnyClaim, account: AnyAccount) -> tuple[VerifyingKey, Proof, int]:
     """Commit, compile, check, keys, proof."""
-    out, params = story.out, claim.params
+    out, params, buffer = story.out, claim.params, story.scene.buffer
     with story.chapter("committing", f"commit --account {out}/account.json --secret ..."):
-        commitment = account.commitment(params)
+        commitment = commitment_of(account, params)
     story.tell(
         f"{commitment}", "what the ledger holds; it hides the book and is new at every write"
     )
 
-    shape = params.shape_for(account.size_class)
-    with story.chapter("compiling", f"compile meets --params ... --class {shape.size_class}"):
-        circuit = proving.compile(proving.statement_circuit("meets", shape))
+    shape = shape_for(params, str(account.size_class))
+    with story.chapter("compiling", f"compile meets --params ... --class {class_name(shape)}"):
+        circuit = proving.compile(proving.statement_circuit(statement_name("meets", params), shape))
     system = circuit.r1cs
     story.tell(
         f"{system.n_constraints:,} constraints, {system.n_publics} public inputs, domain "
@@ -152,8 +201,8 @@ def _prove(story: Story, claim: Claim, account: Account) -> tuple[VerifyingKey, 
     )
     with story.chapter("checking", "check --circuit ... --mode MM"):
         proving.check(circuit, claim, account)
-    story.tell(f"every constraint holds: margin above maintenance by {BUFFER:,} or more")
-    underwater = Account.load(out / "account-underwater.json", secret=out / "account.secret")
+    story.tell(f"every constraint holds: margin above maintenance by {buffer:,} or more")
+    underwater = load_account(out / "account-underwater.json", params, out / "account.secret")
     with story.chapter("refusing", "check ... --account account-underwater.json"):
         refusal = _refusal(lambda: proving.check(circuit, claim, underwater))
     story.tell(f"refused, as it must be: {refusal}")
@@ -182,7 +231,7 @@ def _prove(story: Story, claim: Claim, account: Account) -> tuple[VerifyingKey, 
 
 
 def _verify(
-    story: Story, key: VerifyingKey, claim: Claim, account: int, commitment: int
+    story: Story, key: VerifyingKey, claim: AnyClaim, account: int, commitment: int
 ) -> Contract:
     """The verifier's side: only public files, and what a ledger would hold."""
     command = "verify --statement ... --account-id ... --commitment ... --allow-development-key"
@@ -233,19 +282,16 @@ def _on_chain(story: Story, contract: Contract, proof: Proof, publics: list[int]
     story.fields["evm"] = {"gas": accepted.gas, "changed_inputs_refused": refused}
 
 
-def _private(story: Story, account: Account) -> None:
+def _private(story: Story, account: AnyAccount) -> None:
     """What everyone saw, and what nobody did."""
     story.say(click.style("\nPublic:", bold=True))
+    buffer = story.scene.buffer
     story.tell(
-        f"that account {account.account:#042x} meets maintenance margin with {BUFFER:,} to spare,",
+        f"that account {account.account:#042x} meets maintenance margin with {buffer:,} to spare,",
         "the market and the risk parameters, the commitment, the size class, chain and gate",
     )
     story.say(click.style("Private:", bold=True))
-    story.tell(
-        "every position, size and side, how many there are, the collateral, the cash,",
-        "equity, requirement and how far from the line they are "
-        "(`zkmargin check --reveal` shows them to the owner)",
-    )
+    story.tell(*story.scene.private)
 
 
 def _refusal(attempt: Callable[[], None]) -> str:
