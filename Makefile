@@ -5,11 +5,14 @@ NPM    := tests/js/node_modules/.stamp
 BUILT  := $(VENV)/.built
 RUST   := Cargo.toml Cargo.lock $(shell find engine -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: demo test test-slow lint wheel bench lock clean build
+.PHONY: demo demo-portfolio test test-slow lint wheel bench lock clean build
 .DELETE_ON_ERROR:
 
 demo: build $(NPM) ## An account proves its margin and an EVM accepts the proof
 	$(PYTHON) -m zkmargin demo
+
+demo-portfolio: build $(NPM) ## The same of an account of options, under scenarios
+	$(PYTHON) -m zkmargin demo portfolio
 
 test: lint ## Everything CI runs
 	cargo test --release --quiet --package zkmargin-core
