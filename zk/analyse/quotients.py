@@ -40,7 +40,9 @@ class Quotients:
         """
         if not self._sets:
             return
-        drawn = rng.choice(self._sets)
+        # A divisor and its dividend seldom vanish together where one input decides both.
+        several = [found for found in self._sets if len(found) > 1] or self._sets
+        drawn = several[0] if rng.random() < 0.5 else rng.choice(self._sets)
         bits = rng.random() < 0.8
         given = {w: rng.randrange(R if w in drawn or not bits else 2) for w in self._inputs}
         wire = rng.choice(drawn)

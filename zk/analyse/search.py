@@ -22,7 +22,7 @@ from zk.field import R
 from zk.r1cs import R1CS
 
 _TRIES = 12  # of a second assignment for one pair of inputs and wire
-_DRAWS = 24  # of inputs for a quotient 0 / 0, before anything slow is tried
+_DRAWS = 120  # of inputs for a quotient 0 / 0, before anything slow is tried
 _ATTEMPT = 12.0  # seconds for one assignment
 
 
@@ -77,7 +77,10 @@ class _Search:
                 pair = self._from(start, quick=turn == 0)
                 if pair is not None:
                     return pair
+            enough = self.budget.left() / 2
             for _ in range(_DRAWS if turn == 0 else 2):
+                if self.budget.left() < enough:
+                    break
                 for given, zero, free in quotients.draw(self.rng):
                     first = self._complete({**given, free: self.rng.randrange(R)}, [])
                     pair = None if first is None else self._second(first, zero, quick=True)
