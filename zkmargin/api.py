@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         portfolio_meets,
     )
     from circuits.margin.portfolio.table import PortfolioEpoch
+    from circuits.margin.portfolio.table_file import PublishedTable
     from circuits.margin.portfolio.trade import PortfolioTrade
 
 _PORTFOLIO = {
@@ -70,6 +71,7 @@ _PORTFOLIO = {
     "PortfolioParams": "params",
     "PortfolioShape": "shape",
     "PortfolioTrade": "trade",
+    "PublishedTable": "table_file",
     "explain_portfolio": "explain",
     "portfolio_liquidatable": "statement",
     "portfolio_meets": "statement",
@@ -100,6 +102,7 @@ __all__ = [
     "PortfolioTrade",
     "Proof",
     "ProvingKey",
+    "PublishedTable",
     "RiskParams",
     "Shape",
     "UnsatisfiedConstraint",

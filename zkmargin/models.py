@@ -14,9 +14,10 @@ from circuits.margin.documents import (
     PORTFOLIO_ACCOUNT_FORMAT,
     PORTFOLIO_MARKET_FORMAT,
     PORTFOLIO_PARAMS_FORMAT,
+    PORTFOLIO_TABLE_FORMAT,
     load,
 )
-from circuits.margin.jsonfile import ACCOUNT_LIMIT, PARAMS_LIMIT, parse_json
+from circuits.margin.jsonfile import ACCOUNT_LIMIT, MARKET_LIMIT, PARAMS_LIMIT, parse_json
 from circuits.margin.market import Market
 from circuits.margin.params import RiskParams
 from circuits.margin.shape import Shape
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from circuits.margin.statement import Claim, Domain, LiquidationClaim
 
     AnyParams: TypeAlias = RiskParams | PortfolioParams
-    AnyMarket: TypeAlias = Market | PortfolioMarket
+    AnyMarket: TypeAlias = Market | PortfolioMarket | PortfolioEpoch  # or a published table
     AnyAccount: TypeAlias = Account | PortfolioAccount
     AnyEpoch: TypeAlias = Epoch | PortfolioEpoch
     AnyShape: TypeAlias = Shape | PortfolioShape
@@ -48,12 +49,17 @@ Path: TypeAlias = str | os.PathLike[str]
 
 
 def is_portfolio(data: bytes) -> bool:
-    """Whether a document is one of the portfolio model's; of one that is broken its reader says."""
+    """Whether a document is one of the portfolio model's."""
+    return _format(data) in _PORTFOLIO
+
+
+def _format(data: bytes) -> object:
+    """The format that a document says it has; of one that is broken its reader says more."""
     try:
         tree = parse_json(data)
     except InputError:
-        return False
-    return isinstance(tree, dict) and tree.get("format") in _PORTFOLIO
+        return None
+    return tree.get("format") if isinstance(tree, dict) else None
 
 
 def load_params(path: Path) -> AnyParams:
@@ -67,12 +73,22 @@ def load_params(path: Path) -> AnyParams:
 
 
 def load_market(path: Path, params: AnyParams) -> AnyMarket:
-    """A market of the params' model."""
+    """A market of the params' model, or the table that a portfolio venue published of one."""
     if isinstance(params, RiskParams):
         return Market.load(path)
+    return load_portfolio_market(path, params)
+
+
+def load_portfolio_market(path: Path, params: PortfolioParams) -> PortfolioMarket | PortfolioEpoch:
+    """A market.json, or an epoch.json whose hashes, root and params are right."""
+    data, file = load(path, MARKET_LIMIT)
+    if _format(data) == PORTFOLIO_TABLE_FORMAT:
+        from circuits.margin.portfolio.table_file import PublishedTable
+
+        return PublishedTable.parse(data, file).epoch(params)
     from circuits.margin.portfolio.market import PortfolioMarket
 
-    return PortfolioMarket.load(path)
+    return PortfolioMarket.parse(data, file)
 
 
 def load_account(
@@ -95,10 +111,10 @@ def epoch_of(market: AnyMarket, params: AnyParams) -> AnyEpoch:
     if isinstance(params, RiskParams) and isinstance(market, Market):
         return market.epoch(params)
     if isinstance(params, RiskParams) or isinstance(market, Market):
-        raise _mixed("a market", market.file)
-    from circuits.margin.portfolio.table import PortfolioEpoch
+        raise _mixed("a market")
+    from circuits.margin.portfolio.statement import epoch_under
 
-    return PortfolioEpoch.build(market, params)
+    return epoch_under(market, params)
 
 
 def commitment_of(account: AnyAccount, params: AnyParams | None) -> int:
@@ -136,7 +152,7 @@ def make_claim(
             return LiquidationClaim(domain, params, market, liquidator)
         return Claim(domain, params, market, mode, buffer)
     if isinstance(params, RiskParams) or isinstance(market, Market):
-        raise _mixed("a market", market.file)
+        raise _mixed("a market")
     from circuits.margin.portfolio.statement import PortfolioClaim, PortfolioLiquidationClaim
 
     if liquidator is not None:
@@ -169,5 +185,5 @@ def statement_name(kind: str, params: AnyParams) -> str:
     return kind if isinstance(params, RiskParams) else PREFIX + kind
 
 
-def _mixed(what: str, file: str) -> InputError:
+def _mixed(what: str, file: str = "") -> InputError:
     return InputError(f"is {what} of another margin model than the params", file=file)

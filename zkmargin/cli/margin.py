@@ -14,7 +14,7 @@ from circuits.margin.params import RiskParams
 from zk.errors import InputError
 from zkmargin.cli import options
 from zkmargin.cli.output import result
-from zkmargin.models import load_params
+from zkmargin.models import load_params, load_portfolio_market
 
 if TYPE_CHECKING:
     from circuits.margin.portfolio.params import PortfolioParams
@@ -62,13 +62,12 @@ def _linear(account: str, market: str, venue: RiskParams, what_if: str | None) -
 def _portfolio(account: str, market: str, venue: PortfolioParams, what_if: str | None) -> None:
     from circuits.margin.portfolio.account import PortfolioAccount
     from circuits.margin.portfolio.explain import explain_portfolio
-    from circuits.margin.portfolio.market import PortfolioMarket
-    from circuits.margin.portfolio.table import PortfolioEpoch
+    from circuits.margin.portfolio.statement import epoch_under
     from circuits.margin.portfolio.trade import PortfolioTrade
     from zkmargin.cli.terms import fields_of, words_of
 
     loaded = PortfolioAccount.load(account)
-    epoch = PortfolioEpoch.build(PortfolioMarket.load(market), venue)
+    epoch = epoch_under(load_portfolio_market(market, venue), venue)
     book = loaded.book(venue)
     try:
         terms = explain_portfolio(book, epoch, venue)

@@ -88,7 +88,12 @@ json_output = _option(
     help="Print the result as one JSON object.",
 )
 params = _option("--params", type=PATH, required=True, help="The venue's params.json.")
-market = _option("--market", type=PATH, required=True, help="The market.json of the moment.")
+market = _option(
+    "--market",
+    type=PATH,
+    required=True,
+    help="The market.json of the moment, or the epoch.json of `table build`.",
+)
 account = _option("--account", type=PATH, required=True, help="The account.json; secret.")
 secret = _option(
     "--secret", type=PATH, required=True, help="The account's secret, made by `key new`."

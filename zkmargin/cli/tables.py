@@ -28,7 +28,7 @@ def table_command() -> None:
 @options.verb(
     "build", "zkmargin table build --market market.json --params params.json --out epoch.json"
 )
-@options.market()
+@options.market(help="The market.json of the moment.")
 @options.params()
 @options.out("Where to write the table, a JSON file.")
 def build(market: str, params: str, out: str) -> None:
@@ -55,7 +55,7 @@ def build(market: str, params: str, out: str) -> None:
 
 @options.verb("check", "zkmargin table check epoch.json --market market.json --params params.json")
 @click.argument("table", metavar="TABLE", type=options.PATH)
-@options.market()
+@options.market(help="The market.json of the moment.")
 @options.params()
 def check(table: str, market: str, params: str) -> None:
     """Check a published TABLE row by row against its market and params; exit 1 if it is wrong.

@@ -24,9 +24,9 @@ from circuits.margin.portfolio.model import PortfolioMargin, portfolio_margin
 from circuits.margin.portfolio.params import PortfolioParams
 from circuits.margin.portfolio.records import CollateralRow, OptionRow
 from circuits.margin.portfolio.shape import PortfolioShape
-from circuits.margin.portfolio.table import PortfolioEpoch
+from circuits.margin.portfolio.table import PortfolioEpoch, table_shape
 from circuits.margin.statement import PUBLIC_INPUTS, Domain, publics
-from zk.errors import InputError
+from zk.errors import DigestMismatch, InputError
 
 if TYPE_CHECKING:
     from circuits.margin.portfolio.portfolio import MeetsPortfolio, PortfolioLiquidatable
@@ -57,7 +57,7 @@ class _Claim:
 
     domain: Domain
     params: PortfolioParams
-    market: PortfolioMarket
+    market: PortfolioMarket | PortfolioEpoch  # or the table that was published of it
 
     statement: ClassVar[str]
     last_input: ClassVar[str]
@@ -65,7 +65,7 @@ class _Claim:
     @cached_property
     def epoch(self) -> PortfolioEpoch:
         """The market's committed table under these parameters."""
-        return PortfolioEpoch.build(self.market, self.params)
+        return epoch_under(self.market, self.params)
 
     def publics(self, circuit_digest: int, account: int, commitment: int) -> list[int]:
         """The six public inputs, in order."""
@@ -177,6 +177,17 @@ class PortfolioLiquidationClaim(_Claim):
         lanes += [0] * (book.shape.underlyings - len(lanes))
         count = book.shape.lanes + 1
         return {"choice": [int(i == lane) for lane in lanes for i in range(count)]}
+
+
+def epoch_under(
+    market: PortfolioMarket | PortfolioEpoch, params: PortfolioParams
+) -> PortfolioEpoch:
+    """A market's epoch, or a published one; DigestMismatch if that is of other params."""
+    if isinstance(market, PortfolioMarket):
+        return PortfolioEpoch.build(market, params)
+    if market.params_digest != params.digest or market.shape != table_shape(params.shape):
+        raise DigestMismatch("the table is of other params: give those it was made with")
+    return market
 
 
 def listed(legs: Iterable[Leg], epoch: PortfolioEpoch) -> None:
