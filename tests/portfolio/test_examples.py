@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from circuits.margin.instrument import FUTURE, OPTION, Instrument
 from circuits.margin.portfolio.account import PortfolioAccount
+from circuits.margin.portfolio.exact_market import (
+    Legs,
+    OptionLeg,
+    reference_account,
+    reference_market,
+)
 from circuits.margin.portfolio.explain import Terms, explain_portfolio
 from circuits.margin.portfolio.market import PortfolioMarket
 from circuits.margin.portfolio.params import PortfolioParams
+from circuits.margin.portfolio.reference import evaluate
 from circuits.margin.portfolio.statement import (
     PortfolioClaim,
     PortfolioLiquidationClaim,
@@ -78,6 +86,39 @@ def test_the_market_has_rows_for_two_underlyings_and_four_collaterals() -> None:
 def test_every_example_meets_initial_margin(name: str) -> None:
     assert terms(name).distance("IM") > 0
     assert claim().holds(account(name).book(params()))
+
+
+@pytest.mark.parametrize("name", [*GOOD, "account-underwater"])
+def test_the_margin_is_the_reference_models(name: str) -> None:
+    """What the files come to without an epoch's roundings, at 1e-18: within charge and 1e-5."""
+    book, market = account(name).book(params()), PortfolioMarket.load(FOLDER / "market.json")
+    dated = [(leg, Instrument.from_key(leg.key)) for leg in (*book.options, *book.futures)]
+    legs = Legs(
+        cash=book.cash,
+        perpetual=sum(leg.quantity for leg in book.perpetuals),
+        settled=sum(leg.funding for leg in book.perpetuals),
+        options=tuple(
+            OptionLeg(found.expiry, found.strike, found.right, leg.quantity)
+            for leg, found in dated
+            if found.kind == OPTION
+        ),
+        futures=tuple((found.expiry, leg.quantity) for leg, found in dated if found.kind == FUTURE),
+        collaterals=tuple((params().asset(h.underlying), h.quantity) for h in book.collaterals),
+    )
+    result = evaluate(
+        reference_market(market, "ETH"),
+        params().rules,
+        reference_account(market, params(), "ETH", legs),
+    )
+    finer = 10 ** (43 - 18)
+    for mode, exact in (("IM", result.im), ("MM", result.mm)):
+        error = terms(name).margin[mode] - exact * finer
+        assert abs(error) <= terms(name).charge[mode] + 10**38
+        # Nobody proves what the reference refuses.
+        assert terms(name).distance(mode) <= exact * finer
+    (part,) = terms(name).underlyings
+    for (_, mine), pnl in zip(part.scenarios, result.scenario_pnl, strict=True):
+        assert abs(mine - pnl * finer) <= 10**41
 
 
 def test_the_market_maker() -> None:

@@ -13,6 +13,7 @@ from circuits.margin.portfolio.book import Leg, PortfolioBook
 from circuits.margin.portfolio.constants import BUFFER_SCALE, CASH_SCALE
 from circuits.margin.portfolio.market import PortfolioMarket
 from circuits.margin.portfolio.model import portfolio_margin
+from circuits.margin.portfolio.params import PortfolioParams
 from circuits.margin.portfolio.statement import (
     PortfolioClaim,
     PortfolioLiquidationClaim,
@@ -28,6 +29,7 @@ from tests.portfolio.accounts import (
     small_market,
     small_market_tree,
     small_params,
+    small_params_tree,
 )
 from tests.portfolio.files import encoded
 from zk.compiler.compiled import CompiledCircuit
@@ -197,3 +199,61 @@ def test_the_salt_and_the_commitment_are_the_accounts() -> None:
     assert values["commitment"] == made.commitment(small_params())
     assert values["salt"] == poseidon([SECRET.value, of.account, of.sequence])
     assert isinstance(of.options[0], Leg)
+
+
+# Two underlyings in one account. ------------------------------------------------------------------
+
+
+@cache
+def two_params() -> PortfolioParams:
+    """Few scenarios, so that the circuit is small; an account may hold both underlyings."""
+    tree = small_params_tree()
+    tree["shape"] |= {"underlyings": "2", "lanes": "6", "skews": "1"}
+    tree["scenarios"] = [tree["scenarios"][i] for i in (0, 3, -1)]
+    return PortfolioParams.parse(encoded(tree))
+
+
+@pytest.mark.parametrize("statement", MAKE)
+@pytest.mark.parametrize("held", ["both", "one and what cancels the other", "one", "none"])
+def test_claims_about_two_underlyings(statement: str, held: str) -> None:
+    """Each underlying has its own worst, an unused one any; and a leg may be of either."""
+    params = two_params()
+    options = [option(1, 3, "C", "-4.25"), option(0, 1, "P", "-3", "BTC")]
+    bitcoin = {"underlying": "BTC", "quantity": "0.75", "funding_index": "3"}
+    members: dict[str, Any] = {
+        "both": {"options": options, "perpetuals": [bitcoin], "futures": []},
+        "one and what cancels the other": {
+            "options": options[1:],
+            "futures": [],
+            "perpetuals": [],
+            "collateral": [{"asset": "wstETH", "quantity": "3"}],
+        },
+        "one": {},
+        "none": {"options": [], "futures": [], "perpetuals": [], "collateral": []},
+    }[held]
+    of = account(**members).book(params)
+    assert len(of.underlyings) == {"none": 0, "one": 1}.get(held, 2)
+    about = (Domain(), params, small_market())
+    claim: PortfolioClaim | PortfolioLiquidationClaim = PortfolioClaim(*about)
+    if statement == "portfolio liquidatable":
+        claim = PortfolioLiquidationClaim(*about)
+    shape = params.shape_for(2)
+    made = two_circuit(statement)
+    found = portfolio_margin(replace(of, cash=0), claim.epoch, MAINTENANCE)
+    sign = 1 if statement == "portfolio meets" else -1
+    line = -(found.margin - sign * found.charge) // CASH_SCALE
+    for cash in (line - 1, line, line + 1, line + 2):
+        book = replace(of, cash=cash)
+        witness = made.witness(claim.inputs(shape, book, SALT, made.digest))
+        if claim.holds(book):
+            made.check(witness)
+        else:
+            with pytest.raises(UnsatisfiedConstraint, match="the margin"):
+                made.check(witness)
+    assert claim.holds(replace(of, cash=line + 2 * sign))
+    assert not claim.holds(replace(of, cash=line - 2 * sign))
+
+
+@cache
+def two_circuit(statement: str) -> CompiledCircuit:
+    return compile(MAKE[statement](two_params().shape_for(2)))
