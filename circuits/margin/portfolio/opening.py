@@ -80,15 +80,17 @@ def _together(lanes: Sequence[list[T]], count: int) -> Iterator[list[T]]:
         yield [lane for part in lanes[i : i + count] for lane in part]
 
 
-def assert_epoch(
-    cs: ConstraintSystem,
-    cap: Sequence[Field],
-    scenarios: Sequence[Field],
-    header: Sequence[Field],
-    root: Field,
+def assert_scenarios(
+    cs: ConstraintSystem, cap: Sequence[Field], scenarios: Sequence[Field]
 ) -> None:
-    """`root` is of this cap and header; the scenarios' record is the cap's first entry."""
+    """The scenarios' record is the cap's first entry."""
     cs.assert_equal(poseidon_sponge(cs, scenarios), cap[0])
+
+
+def assert_epoch(
+    cs: ConstraintSystem, cap: Sequence[Field], header: Sequence[Field], root: Field
+) -> None:
+    """`root` is of this cap and header."""
     tree = poseidon_sponge(cs, [cs.constant(c.TAG_CAP), *cap])
     cs.assert_equal(poseidon(cs, [cs.constant(c.TAG_EPOCH), tree, *header]), root)
 

@@ -24,27 +24,32 @@ _HALF = pow(2, -1, R)
 
 
 @dataclass(frozen=True)
-class Options:
-    """What a statement reads of the slots."""
+class Slots:
+    """The account's options, in order, each with its row."""
 
     ranks: Ranks
     quantities: list[Int]  # by slot
     nodes: list[Field]  # by slot: what must stand in the epoch's cap where the slot is used
+
+
+@dataclass(frozen=True)
+class Options(Slots):
+    """What a statement of margin reads of the slots."""
+
     naked: list[Uint]  # by slot: shorts of the strike that no long of it covers
     words: list[list[Field]]  # by expiry: packed lanes, weighted by quantity and summed
     magnitudes: list[Int]  # by expiry: sums of m
 
 
-def options(
+def opened(
     cs: ConstraintSystem,
     slots: Sequence[OptionSlot],
     prefixes: Sequence[Uint],
     listed: Sequence[Bool],
-) -> Options:
+) -> Slots:
     """Constrain the slots, which are of the expiries `prefixes`, if `listed`.
 
-    The caller shows that `nodes` stand in the cap, and that all magnitudes together are so small
-    that no lane of a sum leaves its width.
+    The caller shows that `nodes` stand in the cap.
     """
     ranks = ranked(cs, slots, prefixes, listed)
     quantities, nodes = [], []
@@ -64,15 +69,30 @@ def options(
                 assert_member(cs, row, slot.siblings)
                 nodes.append(poseidon(cs, slot.siblings))
             quantities.append(with_sign(cs, slot.magnitude, slot.short))
+    return Slots(ranks, quantities, nodes)
+
+
+def options(
+    cs: ConstraintSystem,
+    slots: Sequence[OptionSlot],
+    prefixes: Sequence[Uint],
+    listed: Sequence[Bool],
+) -> Options:
+    """Constrain the slots as `opened` does, and sum them by expiry.
+
+    The caller shows, too, that all magnitudes together are so small that no lane of a sum leaves
+    its width.
+    """
+    found = opened(cs, slots, prefixes, listed)
+    ranks, quantities = found.ranks, found.quantities
     words, magnitudes = [], []
     for e in range(len(prefixes)):
         with cs.obligation(f"options of expiry[{e}]"):
             held = [slot.expiry[e] * q for slot, q in zip(slots, quantities, strict=True)]
             words.append(_weighted(cs, held, [slot.words for slot in slots]))
             magnitudes.append(_total(cs, [slot.expiry[e] * slot.magnitude for slot in slots]))
-    return Options(
-        ranks, quantities, nodes, _naked(cs, slots, ranks, quantities), words, magnitudes
-    )
+    naked = _naked(cs, slots, ranks, quantities)
+    return Options(ranks, quantities, found.nodes, naked, words, magnitudes)
 
 
 def _weighted(
@@ -124,10 +144,4 @@ def _total(cs: ConstraintSystem, terms: Sequence[Int]) -> Int:
     total: Int = cs.constant(0)
     for term in terms:
         total = total + term
-    return total
-
-
-def greeks(cs: ConstraintSystem, slots: Sequence[OptionSlot], quantities: Sequence[Int]) -> Field:
-    """The packed delta and vega of all slots, weighted by quantity and summed."""
-    (total,) = _weighted(cs, quantities, [[slot.greeks] for slot in slots])
     return total

@@ -22,31 +22,21 @@ mF >= 0, a larger x makes that claim harder. All else is exact in both.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from circuits.gadgets.compare import assert_le, is_zero
-from circuits.gadgets.hash import poseidon, poseidon_sponge
-from circuits.gadgets.order import ordered_slots
-from circuits.gadgets.pack import pack, with_sign
+from circuits.gadgets.compare import assert_le
+from circuits.gadgets.pack import pack
 from circuits.gadgets.select import select
 from circuits.margin import constants as linear
-from circuits.margin.instrument import KIND_BITS, OPTION, UNDERLYING_BITS
 from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.collaterals import Collaterals, collaterals
+from circuits.margin.portfolio.committed import CommittedPortfolio, Order, Perpetual, total
 from circuits.margin.portfolio.expiries import Expiry, expiry, future
-from circuits.margin.portfolio.legs import (
-    ExpiryLeg,
-    Held,
-    OptionSlot,
-    UnderlyingLeg,
-    assert_priced,
-    sizes,
-    trusted,
-)
+from circuits.margin.portfolio.legs import Held, trusted
 from circuits.margin.portfolio.opening import (
     assert_epoch,
     assert_opened,
+    assert_scenarios,
     expiry_words,
     held_words,
     option_words,
@@ -56,11 +46,9 @@ from circuits.margin.portfolio.options import Options, options
 from circuits.margin.portfolio.scenarios import at_most, chosen, profits
 from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.networks import switches
-from zk.compiler.declare import Circuit, private, public
+from zk.compiler.declare import private, public
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Bool, Field, Int, Uint
-
-_ASSET_SHIFT = linear.TIME_BITS + KIND_BITS
 
 
 @dataclass(frozen=True)
@@ -73,29 +61,9 @@ class Sums:
     charge: Int  # 1e-43
 
 
-@dataclass(frozen=True)
-class Perpetual:
-    """An underlying's perpetual: its quantity, and the bit that it is held."""
-
-    quantity: Int
-    held: Bool
-
-
-class PortfolioMargin(Circuit):
+class PortfolioMargin(CommittedPortfolio):
     """What the statements share: the committed account, opened against the epoch."""
 
-    domain: Field = public(context=True)
-    account: Field = public()
-    commitment: Field = public()
-    epoch_root: Field = public()
-    params_digest: Field = public()
-
-    sequence: Field = private()
-    salt: Field = private()
-    cash: Int = private(bits=linear.CASH_BITS)
-    underlying: list[UnderlyingLeg] = private(count="underlyings")
-    expiry: list[ExpiryLeg] = private(count="expiries")
-    option: list[OptionSlot] = private(count="options")
     held: list[Held] = private(count="collaterals")
 
     damping: list[Uint] = private(bits=c.DAMPING_BITS, count="lanes")
@@ -105,46 +73,27 @@ class PortfolioMargin(Circuit):
     cap: list[Field] = private(count="cap_entries")
     crossed: list[Field] = private(count="switches")  # what leaves each switch above
 
-    kind = ""  # of the statement, as the compiled file records it
-
     def __init__(self, shape: PortfolioShape) -> None:
-        self.shape = shape
-        self.__dict__.update(sizes(shape))
-        self.underlyings, self.options = shape.underlyings, shape.options
+        super().__init__(shape)
         self.collaterals, self.lanes = shape.collaterals, shape.lanes
-        self.cap_entries = shape.cap_entries
         self.switches = switches(shape.openings + shape.cap_entries)
-
-    @property
-    def name(self) -> str:
-        return f"{type(self).__name__} {self.shape.size_class}"
-
-    def metadata(self) -> dict[str, Any]:
-        return {"statement": self.kind, "shape": asdict(self.shape)}
 
     def sums(self, cs: ConstraintSystem, maintenance: Bool) -> Sums:
         """Both sides of the inequality but for the choice of x, after obligations 1 to 4."""
-        with cs.obligation("underlyings"):
-            ids = [leg.asset for leg in self.underlying]
-            assets, listed = ordered_slots(cs, ids, UNDERLYING_BITS)
-        with cs.obligation("expiries"):
-            prefixes, used = ordered_slots(cs, [leg.prefix for leg in self.expiry], c.PREFIX_BITS)
-        belongs = [self._belongs(cs, e, used[e], assets, listed) for e in range(len(self.expiry))]
-        perpetuals = [
-            self._perpetual(cs, u, leg, listed[u]) for u, leg in enumerate(self.underlying)
-        ]
-        slots = options(cs, self.option, prefixes, used)
-        holdings = collaterals(cs, self.held, maintenance, assets, listed)
+        order = self.ordered(cs)
+        perpetuals, belongs = order.perpetuals, order.belongs
+        slots = options(cs, self.option, order.prefixes, order.used)
+        holdings = collaterals(cs, self.held, maintenance, order.assets, order.listed)
         with cs.obligation("the commitment opens to the account"):
             words = [
-                *underlying_words(cs, self.underlying, assets),
-                *expiry_words(cs, self.expiry, prefixes),
+                *underlying_words(cs, self.underlying, order.assets),
+                *expiry_words(cs, self.expiry, order.prefixes),
                 *option_words(cs, self.option, slots.ranks),
                 *held_words(cs, self.held, holdings.assets),
             ]
-            self._assert_commitment(cs, words)
+            self.assert_committed(cs, words)
         with cs.obligation("every used leg opens the epoch"):
-            self._assert_opened(cs, listed, used, slots, holdings)
+            self._assert_opened(cs, order, slots, holdings)
         with cs.obligation("a damping is at most 1"):
             for damping in self.damping:
                 assert_le(cs, damping, c.DAMPING_ONE)
@@ -152,7 +101,7 @@ class PortfolioMargin(Circuit):
         parts = []
         for e, leg in enumerate(self.expiry):
             with cs.obligation(f"expiry[{e}]"):
-                quantity = future(cs, leg, used[e])
+                quantity = future(cs, leg, order.used[e])
                 parts.append(
                     expiry(
                         cs,
@@ -164,13 +113,7 @@ class PortfolioMargin(Circuit):
                         sum_bits=self.shape.sum_bits,
                     )
                 )
-        with cs.obligation("all magnitudes together are in range"):
-            magnitudes = [
-                *(leg.magnitude for leg in self.underlying),
-                *(leg.magnitude for leg in self.expiry),
-                *(slot.magnitude for slot in self.option),
-            ]
-            cs.assert_range(_total(cs, magnitudes), self.shape.sum_bits)
+        self.assert_magnitudes(cs)
         outcomes = self._outcomes(cs, belongs, perpetuals, parts, holdings, shocks)
         factors = [
             _either(cs, maintenance, leg.loss_maintenance, leg.loss_initial)
@@ -181,53 +124,10 @@ class PortfolioMargin(Circuit):
         charge = self._charge(cs, maintenance, belongs, slots, holdings)
         return Sums(outcomes, factors, rest, charge)
 
-    def _belongs(
-        self, cs: ConstraintSystem, e: int, used: Bool, assets: list[Uint], listed: list[Bool]
-    ) -> list[Bool]:
-        """To which underlying the expiry belongs; to none if it is not used."""
-        leg = self.expiry[e]
-        bits = leg.belongs or [used]
-        with cs.obligation(f"expiry[{e}]"), cs.obligation("it is an expiry of an underlying"):
-            if leg.belongs:
-                cs.assert_equal(_total(cs, bits), used)
-            number = _total(cs, [bit * asset for bit, asset in zip(bits, assets, strict=True)])
-            for bit, known in zip(bits, listed, strict=True):
-                cs.assert_product(bit, ~known, 0)
-            # prefix = asset, 4 bits of kind, 32 of time: what is left of it is the time.
-            kind = used * (OPTION << linear.TIME_BITS)
-            time = leg.prefix - Field(cs, number.lc) * (1 << _ASSET_SHIFT) - Field(cs, kind.lc)
-            cs.assert_range(time, linear.TIME_BITS)
-        return bits
-
-    def _perpetual(self, cs: ConstraintSystem, u: int, leg: UnderlyingLeg, used: Bool) -> Perpetual:
-        """The underlying's perpetual: zero in one form, and in an unused leg."""
-        with cs.obligation(f"underlying[{u}]"):
-            empty = is_zero(cs, leg.magnitude)
-            with cs.obligation("an empty perpetual is zero in every part"):
-                # Lanes of 1 and 96 bits side by side: the sum is 0 only if both are.
-                cs.assert_product(empty, leg.short + leg.settled * 2, 0)
-            with cs.obligation("an unused leg has no perpetual"):
-                cs.assert_product(~used, leg.magnitude, 0)
-            with cs.obligation("a held perpetual's price is not zero"):
-                assert_priced(cs, leg.price, ~empty)
-            return Perpetual(with_sign(cs, leg.magnitude, leg.short), ~empty)
-
-    def _assert_commitment(self, cs: ConstraintSystem, words: Sequence[Field]) -> None:
-        opened = [
-            cs.constant(self.shape.class_tag),
-            self.account,
-            self.sequence,
-            poseidon_sponge(cs, words),
-            self.cash,
-            self.salt,
-        ]
-        cs.assert_equal(poseidon(cs, opened), self.commitment)
-
     def _assert_opened(
         self,
         cs: ConstraintSystem,
-        listed: list[Bool],
-        used: list[Bool],
+        order: Order,
         slots: Options,
         holdings: Collaterals,
     ) -> None:
@@ -235,11 +135,11 @@ class PortfolioMargin(Circuit):
         scenarios: list[Field] = [cs.constant(c.RECORD_SCENARIOS << c.TAG_LANE)]
         for damping, shock in zip(self.damping, self.shock, strict=True):
             scenarios.append(Field(cs, damping.lc) + shock * (1 << c.SHOCK_LANE))
+        assert_scenarios(cs, self.cap, scenarios)
         header = [self.params_digest, self.timestamp, self.venue]
-        assert_epoch(cs, self.cap, scenarios, header, self.epoch_root)
+        assert_epoch(cs, self.cap, header, self.epoch_root)
         entries = [
-            *((poseidon(cs, leg.record(cs)), listed[u]) for u, leg in enumerate(self.underlying)),
-            *((poseidon(cs, leg.record(cs)), used[e]) for e, leg in enumerate(self.expiry)),
+            *self.records(cs, order),
             *zip(slots.nodes, slots.ranks.used, strict=True),
             *zip(holdings.nodes, holdings.used, strict=True),
         ]
@@ -274,8 +174,8 @@ class PortfolioMargin(Circuit):
     def _mine(self, cs: ConstraintSystem, bits: Sequence[Bool], values: Sequence[Int]) -> Int:
         """The sum of what belongs to an underlying; an unused expiry's value is zero."""
         if self.underlyings == 1:
-            return _total(cs, values)
-        return _total(cs, [bit * value for bit, value in zip(bits, values, strict=True)])
+            return total(cs, values)
+        return total(cs, [bit * value for bit, value in zip(bits, values, strict=True)])
 
     def _value(
         self,
@@ -285,7 +185,7 @@ class PortfolioMargin(Circuit):
         holdings: Collaterals,
     ) -> Int:
         """What all legs are worth without shocks, entry prices being in the cash; 1e-43."""
-        value = _total(cs, [part.mark for part in parts]) + holdings.value
+        value = total(cs, [part.mark for part in parts]) + holdings.value
         owed: Int = cs.constant(0)
         for leg, perpetual in zip(self.underlying, perpetuals, strict=True):
             value = value + perpetual.quantity * trusted(cs, leg.price, c.PRICE_BITS)
@@ -303,7 +203,7 @@ class PortfolioMargin(Circuit):
         holdings: Collaterals,
     ) -> Int:
         """Charges on notionals: perpetuals, naked shorts, confidences, haircuts; 1e-43."""
-        total = holdings.haircut
+        summed = holdings.haircut
         for u, (leg, perpetual) in enumerate(zip(self.underlying, perpetuals, strict=True)):
             bits = [of_expiry[u] for of_expiry in belongs]
             with cs.obligation(f"underlying[{u}]"), cs.obligation("contingencies"):
@@ -323,17 +223,17 @@ class PortfolioMargin(Circuit):
                     rate = select(cs, perpetual.held, with_perpetual, plain)
                     doubts.append(magnitude * rate)
                 charged = charged + on_top * self._mine(cs, bits, doubts)
-                total = total + charged * trusted(cs, leg.spot, c.PRICE_BITS)
-        return total * c.RATE_SCALE
+                summed = summed + charged * trusted(cs, leg.spot, c.PRICE_BITS)
+        return summed * c.RATE_SCALE
 
     def _naked(self, cs: ConstraintSystem, slots: Options, bits: Sequence[Bool]) -> Int:
         """Naked shorts of an underlying."""
         if self.underlyings == 1:
-            return _total(cs, slots.naked)
+            return total(cs, slots.naked)
         by_expiry = []
         for e in range(len(self.expiry)):
             own = zip(self.option, slots.naked, strict=True)
-            by_expiry.append(_total(cs, [slot.expiry[e] * naked for slot, naked in own]))
+            by_expiry.append(total(cs, [slot.expiry[e] * naked for slot, naked in own]))
         return self._mine(cs, bits, by_expiry)
 
     def _charge(
@@ -349,14 +249,14 @@ class PortfolioMargin(Circuit):
             options + leg.magnitude
             for options, leg in zip(slots.magnitudes, self.expiry, strict=True)
         ]
-        total = holdings.charge
+        summed = holdings.charge
         for u, leg in enumerate(self.underlying):
             with cs.obligation(f"underlying[{u}]"), cs.obligation("charge"):
                 magnitude = leg.magnitude + self._mine(cs, [b[u] for b in belongs], held)
                 magnitude = magnitude + holdings.moving[u]
                 rate = _either(cs, maintenance, leg.charge_maintenance, leg.charge_initial)
-                total = total + magnitude * rate
-        return total * c.CHARGE_SCALE
+                summed = summed + magnitude * rate
+        return summed * c.CHARGE_SCALE
 
 
 class MeetsPortfolio(PortfolioMargin):
@@ -421,10 +321,3 @@ def _either(cs: ConstraintSystem, maintenance: Bool, if_so: Field, otherwise: Fi
         cs, maintenance, trusted(cs, if_so, c.FACTOR_BITS), trusted(cs, otherwise, c.FACTOR_BITS)
     )
     return cs.number(rate.lc, 0, (1 << c.FACTOR_BITS) - 1)
-
-
-def _total(cs: ConstraintSystem, terms: Sequence[Int]) -> Int:
-    total: Int = cs.constant(0)
-    for term in terms:
-        total = total + term
-    return total
