@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.zkmargin.files import Document, Outcome, changed, run, write
-from tests.zkmargin.portfolio_files import ACCOUNT, PortfolioWorld, make_portfolio_world
+from tests.zkmargin.portfolio_files import ACCOUNT, PortfolioWorld
 
 #: An account that holds nothing but cash, and one with legs of every kind.
 EMPTY: Document = changed(
@@ -18,14 +18,12 @@ BOOKS = {"empty": EMPTY, "full": ACCOUNT}
 POOR = {"empty": changed(EMPTY, cash="-1"), "full": changed(ACCOUNT, cash="-9000000")}
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> PortfolioWorld:
-    world = make_portfolio_world(tmp_path_factory.mktemp("desk"))
+@pytest.fixture(scope="module", autouse=True)
+def books(desk: PortfolioWorld) -> None:
     for name, document in BOOKS.items():
-        (world.path(name)).mkdir()
-        write(world.path(name) / "account.json", document)
-        write(world.path(name) / "poor.json", POOR[name])
-    return world
+        (desk.path(name)).mkdir()
+        write(desk.path(name) / "account.json", document)
+        write(desk.path(name) / "poor.json", POOR[name])
 
 
 def each(desk: PortfolioWorld, account: str, *verb: object) -> list[Outcome]:
