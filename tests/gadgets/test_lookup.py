@@ -112,6 +112,11 @@ def test_switches_by_what_leaves_them(values: int, members: int) -> None:
     honest = assigned(chosen, listed, above(together, sorting(together)))
     assert gadget.honest(honest) == []
     gadget.assert_forgeries_rejected(honest)
+    for _ in range(12):  # either may leave a switch
+        rng.shuffle(listed)
+        together = [*(rng.choice(listed) for _ in range(values)), *listed]
+        leaving = above(together, sorting(together))
+        assert gadget.honest(assigned(together[:values], listed, leaving)) == []
     for i in range(switches(n)):  # nothing else may leave a switch
         for value in (0, 1, R - 1, rng.randrange(R), (honest[f"s{i}"] + 1) % R):
             if value not in listed:

@@ -45,6 +45,7 @@ TARGETS: dict[str, Target] = {
             (f"{_G}merkle.py", f"{_G}select.py"),
             (f"{_T}test_merkle.py", f"{_T}test_select.py"),
         ),
+        _gadget("lookup", "lookup"),
         _gadget("pack", "select"),
         _gadget("logic", "logic"),
         _gadget("bits", "bits"),
