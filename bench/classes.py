@@ -2,7 +2,8 @@
 
 Compile, setup and proving are whole processes of the command line, with their peak memory; snarkjs
 is the whole process `snarkjs groth16 prove` on the same `.zkey` and witness, the two in turn.
-Medians of --runs. Prints the table, and with --write puts it between the markers in README.md.
+Medians of --runs. Prints the table, and with --write puts it between the markers in README.md, or
+with --portfolio, which measures the portfolio's classes, in docs/portfolio-costs.md.
 """
 
 from __future__ import annotations
@@ -20,50 +21,55 @@ import time
 from pathlib import Path
 
 from bench.inputs import write_inputs
+from bench.portfolio_inputs import write_portfolio
 
 ROOT = Path(__file__).parent.parent
 SNARKJS = ROOT / "tests/js/node_modules/snarkjs/build/cli.cjs"
 CLASSES = ("4+4", "16+8", "64+16")
+PORTFOLIO = ("8", "16", "32", "64", "128")  # option slots
 BEGIN, END = "<!-- made by python -m bench.classes -->", "<!-- end -->"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--classes", nargs="*", default=list(CLASSES))
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--portfolio", action="store_true", help="the portfolio's classes")
+    parser.add_argument("--classes", nargs="*")
+    parser.add_argument("--write", action="store_true", help="put the table into its page")
     options = parser.parse_args()
     rows = []
-    for size_class in options.classes:
+    for size_class in options.classes or (PORTFOLIO if options.portfolio else CLASSES):
         with tempfile.TemporaryDirectory() as folder:
             rows.append(measure(Path(folder), size_class, options.runs))
             print(rows[-1], file=sys.stderr)
     table = "\n".join([*HEADER, *rows, "", machine(options.runs)])
     print(table)
     if options.write:
-        readme = ROOT / "README.md"
-        text = readme.read_text()
+        page = ROOT / ("docs/portfolio-costs.md" if options.portfolio else "README.md")
+        text = page.read_text()
         found = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-        readme.write_text(found.sub(f"{BEGIN}\n{table}\n{END}", text))
+        page.write_text(found.sub(f"{BEGIN}\n{table}\n{END}", text))
 
 
 HEADER = (
     "| class | constraints | compile | setup | witness | prove | whole process | memory | verify "
-    "| snarkjs | ratio |",
-    "|---|---|---|---|---|---|---|---|---|---|---|",
+    "| gas | snarkjs | ratio |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|",
 )
 
 
 def measure(folder: Path, size_class: str, runs: int) -> str:
     """One row of the table."""
-    write_inputs(folder, size_class)
+    if "+" in size_class:
+        write_inputs(folder, size_class)
+    else:
+        write_portfolio(folder, int(size_class))
     us = [sys.executable, "-m", "zkmargin"]
     claim = ["--params", "params.json", "--market", "market.json"]
     owner = ["--account", "account.json", "--secret", "account.secret"]
+    sized = ["--class", size_class] if "+" not in size_class else []
     run(folder, [*us, "key", "new", "account.secret"])
-    compiled, _ = run(
-        folder, [*us, "compile", "meets", "--params", "params.json", "--out", "meets.zkc"]
-    )
+    compiled, _ = run(folder, [*us, "compile", "meets", *claim[:2], *sized, "--out", "meets.zkc"])
     setup, _ = run(
         folder, [*us, "setup", "--circuit", "meets.zkc", "--out", "keys", "--development"]
     )
@@ -104,7 +110,8 @@ def measure(folder: Path, size_class: str, runs: int) -> str:
     return (
         f"| {size_class} | {inner['constraints']:,} | {compiled:.1f} s | {setup:.1f} s "
         f"| {inner['witness'] * 1e3:.0f} ms | {inner['prove']:.2f} s | {median(ours):.2f} s "
-        f"| {median(memory):.0f} MB | {inner['verify'] * 1e3:.1f} ms | {median(theirs):.1f} s "
+        f"| {median(memory):.0f} MB | {inner['verify'] * 1e3:.1f} ms | {inner['gas']:,} "
+        f"| {median(theirs):.1f} s "
         f"| {median(t / o for t, o in zip(theirs, ours, strict=True)):.1f} |"
     )
 

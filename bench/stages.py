@@ -1,4 +1,4 @@
-"""Times inside one process, as JSON: `python -m bench.stages KEYS WITNESS.wtns`."""
+"""Times inside one process, and gas, as JSON: `python -m bench.stages KEYS WITNESS.wtns`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from verifier.calldata import abi_calldata
+from verifier.contract import LEAST_GAS_CAP
 from zk import engine
+from zk.field import from_limbs
 from zk.formats.wtns import load_wtns
-from zkmargin.keys import ProvingKey
+from zk.groth16 import Proof
+from zkmargin import evm, verifying
+from zkmargin.keys import ProvingKey, VerifyingKey
 
 
 def main(folder: str, wtns: str) -> None:
@@ -27,9 +33,24 @@ def main(folder: str, wtns: str) -> None:
                 "witness": timed(lambda: engine.run_witness(circuit.r1cs, circuit.program, inputs)),
                 "prove": timed(lambda: engine.prove(pk.key, witness)),
                 "verify": timed(lambda: engine.verify(pk.key.vk, publics, proof), 20),
+                "gas": gas(folder, proof, from_limbs(publics)),
             }
         )
     )
+
+
+def gas(folder: str, proof: Proof, publics: list[int]) -> int:
+    """Of the whole transaction that verifies the proof on chain."""
+    key = VerifyingKey.load(Path(folder) / "statement.json")
+    contract = verifying.contract(key, allow_development_key=True)
+    chain = evm.Chain()
+    address = chain.deploy(
+        evm.compile_contract(contract.source, contract.name, evm.find_solc()), LEAST_GAS_CAP
+    )
+    found = chain.call(address, abi_calldata(proof, publics, "verifyProof"))
+    if not found.ok:
+        raise SystemExit("the contract refuses the proof")
+    return found.gas
 
 
 def timed(work: Callable[[], Any], runs: int = 5) -> float:
