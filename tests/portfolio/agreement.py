@@ -23,6 +23,8 @@ from typing import Any
 from circuits.margin.constants import MAINTENANCE, MODES
 from circuits.margin.portfolio.book import PortfolioBook
 from circuits.margin.portfolio.commitment import commitment
+from circuits.margin.portfolio.committed import CommittedPortfolio
+from circuits.margin.portfolio.greeks import GreekLimits
 from circuits.margin.portfolio.inputs import book_inputs
 from circuits.margin.portfolio.model import PortfolioMargin, portfolio_margin
 from circuits.margin.portfolio.portfolio import STATEMENTS
@@ -35,6 +37,8 @@ from zk.compiler.compiled import CompiledCircuit
 from zk.compiler.lower import compile
 
 MEETS, LIQUIDATABLE = STATEMENTS
+GREEKS = GreekLimits.kind
+CIRCUITS: dict[str, type[CommittedPortfolio]] = {**STATEMENTS, GREEKS: GreekLimits}
 #: The obligation of a statement's last constraints: the inequality itself.
 LAST = {MEETS: "the margin covers the buffer", LIQUIDATABLE: "the margin is below zero"}
 BUFFERS = (0, 1000, 25_000)
@@ -45,7 +49,7 @@ Values = dict[str, Any]
 @cache
 def circuit(statement: str, shape: PortfolioShape) -> CompiledCircuit:
     """The compiled statement, once a session."""
-    return compile(STATEMENTS[statement](shape))
+    return compile(CIRCUITS[statement](shape))
 
 
 @cache

@@ -17,8 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from circuits.margin.portfolio.portfolio import STATEMENTS
 from circuits.margin.portfolio.shape import SIZE_CLASSES, TINY, PortfolioShape
+from tests.portfolio.agreement import CIRCUITS
 from zk.compiler.compiled import CompiledCircuit
 from zk.compiler.lower import compile
 
@@ -57,7 +57,7 @@ PARTS = {
 @cache
 def circuit(statement: str, size_class: str) -> CompiledCircuit:
     """The compiled statement, once a process."""
-    return compile(STATEMENTS[statement](SHAPES[size_class]))
+    return compile(CIRCUITS[statement](SHAPES[size_class]))
 
 
 def part_of(obligation: str) -> str:
@@ -74,7 +74,7 @@ def measured() -> dict[str, Any]:
     return {
         "constraints": {
             statement: {name: circuit(statement, name).r1cs.n_constraints for name in SHAPES}
-            for statement in STATEMENTS
+            for statement in CIRCUITS
         },
         "parts": {name: parts(circuit("portfolio meets", name)) for name in SHAPES},
     }

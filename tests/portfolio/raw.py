@@ -87,7 +87,7 @@ class Forgery:
             book = replace(book, cash=book.cash + far)
         else:
             book = placed(book, at, statement, MAINTENANCE, 0, place, Random(0))
-        return cls(statement, _copied(values(book, at, statement, MAINTENANCE, 0)))
+        return cls(statement, copied(values(book, at, statement, MAINTENANCE, 0)))
 
     def sealed(self, *, cap: Sequence[int] | None = None) -> Forgery:
         """Commitment and lookup made anew; with `cap`, the epoch's root as well."""
@@ -130,9 +130,9 @@ def words(v: Values) -> list[int]:
         + (slot["short"] << 116)
         for slot in v["option"]
     ]
-    held = [slot["asset"] + (slot["quantity"] << 20) for slot in v["held"]]
+    held = [slot["asset"] + (slot["quantity"] << 20) for slot in v.get("held", ())]
     grouped = [*_together(expiries, 2, 124), *_together(options, 2, 117), *_together(held, 3, 83)]
-    return [word % R for word in (*underlyings, *grouped)]
+    return [word % R for word in (*underlyings, *grouped, *v.get("held_word", ()))]
 
 
 def _together(items: Sequence[int], count: int, width: int) -> list[int]:
@@ -153,7 +153,7 @@ def opened_entries(v: Values) -> list[int]:
         found.append(_record(leg, _EXPIRY, leg["prefix"] + (22 << 120)) if leg["prefix"] else None)
     for slot in v["option"]:
         found.append(poseidon(_siblings(slot)) if any(slot["expiry"]) else None)
-    for slot in v["held"]:
+    for slot in v.get("held", ()):
         found.append(poseidon(_siblings(slot)) if slot["asset"] else None)
     return [v["cap"][0] if entry is None else entry for entry in found]
 
@@ -190,8 +190,8 @@ def _siblings(slot: Values) -> list[int]:
     return [x % R for x in slot["siblings"]]
 
 
-def _copied(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """A deep copy in which nothing is shared: unused legs are one object."""
     if isinstance(value, dict):
-        return {name: _copied(member) for name, member in value.items()}
-    return [_copied(member) for member in value] if isinstance(value, list) else value
+        return {name: copied(member) for name, member in value.items()}
+    return [copied(member) for member in value] if isinstance(value, list) else value

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from circuits.margin.portfolio.portfolio import STATEMENTS
 from tests.portfolio import costs
 
 
 @pytest.mark.parametrize("size_class", costs.SHAPES)
-@pytest.mark.parametrize("statement", STATEMENTS)
+@pytest.mark.parametrize("statement", costs.CIRCUITS)
 def test_a_statement_costs_the_golden_count(statement: str, size_class: str) -> None:
     count = costs.circuit(statement, size_class).r1cs.n_constraints
     assert count == costs.golden()["constraints"][statement][size_class]

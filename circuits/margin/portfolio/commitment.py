@@ -31,6 +31,7 @@ from circuits.margin.portfolio.constants import (
 from zk.field import R
 from zk.poseidon import poseidon, poseidon_sponge
 
+HELD_TOGETHER: Final = 3  # collaterals in a word
 _SIGNED: Final = QUANTITY_BITS + 1  # magnitude and sign
 _RANK_BITS: Final = PRICE_BITS + 1
 
@@ -64,13 +65,18 @@ def leg_words(book: PortfolioBook) -> list[int]:
         + (_signed(leg) << CODE_LANE + _RANK_BITS)
         for leg in book.options
     ]
-    held = [leg.underlying + (leg.quantity << ASSET_LANE) for leg in book.collaterals]
     return [
         *underlyings,
         *_together(expiries, shape.expiries, 2, PREFIX_LANE + _SIGNED),
         *_together(options, shape.options, 2, CODE_LANE + _RANK_BITS + _SIGNED),
-        *_together(held, shape.collaterals, 3, ASSET_LANE + QUANTITY_BITS),
+        *held_words(book),
     ]
+
+
+def held_words(book: PortfolioBook) -> list[int]:
+    """The words of the collaterals, which stand last."""
+    held = [leg.underlying + (leg.quantity << ASSET_LANE) for leg in book.collaterals]
+    return _together(held, book.shape.collaterals, HELD_TOGETHER, ASSET_LANE + QUANTITY_BITS)
 
 
 def rank(key: int) -> int:

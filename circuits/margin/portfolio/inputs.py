@@ -14,7 +14,7 @@ from circuits.margin.constants import FUNDING_OFFSET
 from circuits.margin.instrument import EXPIRY_BITS, KIND_BITS
 from circuits.margin.portfolio.book import Leg, PortfolioBook
 from circuits.margin.portfolio.collaterals import KEY_OF_ZERO
-from circuits.margin.portfolio.commitment import rank
+from circuits.margin.portfolio.commitment import held_words, rank
 from circuits.margin.portfolio.constants import ROW_HELD, ROW_OPTION
 from circuits.margin.portfolio.records import (
     CollateralRow,
@@ -35,27 +35,47 @@ _ASSET_SHIFT = EXPIRY_BITS + KIND_BITS  # of an expiry's prefix
 
 
 def book_inputs(book: PortfolioBook, salt: int, epoch: PortfolioEpoch) -> Values:
-    """The private inputs that both statements have; InputError if a row or record is missing."""
+    """The private inputs that all statements of margin have; InputError if a row is missing."""
+    places: list[int] = []  # of what is opened in the cap; the first entry where nothing is
+    values = _committed(book, salt, epoch, places) | {
+        "held": _collaterals(book, epoch, places),
+        "damping": [lane.damping for lane in epoch.scenarios.lanes],
+        "shock": [lane.shock for lane in epoch.scenarios.lanes],
+    }
+    return values | _cap(epoch, places)
+
+
+def exposure_inputs(book: PortfolioBook, salt: int, epoch: PortfolioEpoch) -> Values:
+    """The private inputs of `GreekLimits` but for the limits; InputError if a row is missing."""
+    places: list[int] = []
+    values = _committed(book, salt, epoch, places) | {"held_word": held_words(book)}
+    return values | _cap(epoch, places)
+
+
+def _committed(book: PortfolioBook, salt: int, epoch: PortfolioEpoch, places: list[int]) -> Values:
+    """What `CommittedPortfolio` declares."""
     shape = book.shape
     if len(epoch.scenarios.lanes) != shape.lanes or len(epoch.cap) != shape.cap_entries:
         raise InputError("the epoch is of another shape than the account's class")
-    places: list[int] = []  # of what is opened in the cap; the first entry where nothing is
-    values: Values = {
+    return {
         "sequence": book.sequence,
         "salt": salt,
         "cash": book.cash,
         "underlying": _underlyings(book, epoch, places),
         "expiry": _expiries(book, epoch, places),
         "option": _options(book, epoch, places),
-        "held": _collaterals(book, epoch, places),
-        "damping": [lane.damping for lane in epoch.scenarios.lanes],
-        "shock": [lane.shock for lane in epoch.scenarios.lanes],
+    }
+
+
+def _cap(epoch: PortfolioEpoch, places: Sequence[int]) -> Values:
+    """The epoch's cap and header, and the network that looks up these places."""
+    looked_up = [*(epoch.cap[i] for i in places), *epoch.cap]
+    return {
         "timestamp": epoch.timestamp,
         "venue": epoch.venue,
         "cap": list(epoch.cap),
+        "crossed": above(looked_up, sorting(looked_up)),
     }
-    looked_up = [*(epoch.cap[i] for i in places), *epoch.cap]
-    return values | {"crossed": above(looked_up, sorting(looked_up))}
 
 
 def _underlyings(book: PortfolioBook, epoch: PortfolioEpoch, places: list[int]) -> list[Values]:

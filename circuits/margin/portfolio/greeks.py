@@ -1,0 +1,163 @@
+"""Greek limits in the circuit: the statement `GreekLimits`, on the account and epoch of the others.
+
+Source: the project's margin specification, "Statements"; `exposure.py` is the same in plain
+integers and says what counts. The prover shows, of a committed account and a committed epoch:
+
+    1. the commitment opens to the account id, all legs at full class size, the cash and the salt;
+    2. underlyings, expiries and options are in order; an empty leg is zero in every part;
+    3. each of them opens the epoch's row or record of its own key;
+    4. all magnitudes together are below 2^sum_bits, so that no lane of a sum leaves its width;
+    5. of every underlying in scope |net delta| and |net vega| are within the public limits.
+
+Values in the scenarios are hashed with their row and never unpacked. Collaterals do not count, so
+that of them the commitment's words are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from circuits.gadgets.compare import assert_le, is_equal, is_zero
+from circuits.gadgets.lanes import Lanes, unpack
+from circuits.gadgets.pack import pack
+from circuits.margin.instrument import UNDERLYING_BITS
+from circuits.margin.portfolio import constants as c
+from circuits.margin.portfolio.commitment import HELD_TOGETHER
+from circuits.margin.portfolio.committed import CommittedPortfolio, Order
+from circuits.margin.portfolio.expiries import future
+from circuits.margin.portfolio.exposure import GREEKS, LIMIT_BITS, LIMIT_SCALE, MODE_BITS
+from circuits.margin.portfolio.opening import (
+    assert_epoch,
+    assert_opened,
+    expiry_words,
+    option_words,
+    underlying_words,
+)
+from circuits.margin.portfolio.options import Slots, opened
+from circuits.margin.portfolio.shape import PortfolioShape
+from circuits.networks import switches
+from zk.compiler.declare import private, public
+from zk.compiler.frontend import ConstraintSystem
+from zk.compiler.types import Field, Int, Uint
+
+
+class GreekLimits(CommittedPortfolio):
+    """The committed account's net delta and vega are within public limits."""
+
+    claim: Field = public()  # 2 + 2^8 scope + 2^24 limit on delta + 2^72 limit on vega
+
+    scope: Uint = private(bits=UNDERLYING_BITS)  # an underlying's number, or 0 for all
+    delta_limit: Uint = private(bits=LIMIT_BITS)  # whole units of the underlying
+    vega_limit: Uint = private(bits=LIMIT_BITS)  # whole quote units per 1.00 of volatility
+
+    held_word: list[Field] = private(count="held_words")  # collaterals, as the commitment has them
+    timestamp: Field = private()
+    venue: Field = private()
+    cap: list[Field] = private(count="cap_entries")
+    crossed: list[Field] = private(count="switches")
+
+    kind = "portfolio greeks"
+
+    def __init__(self, shape: PortfolioShape) -> None:
+        super().__init__(shape)
+        self.held_words = -(-shape.collaterals // HELD_TOGETHER)
+        openings = shape.underlyings + shape.expiries + shape.options
+        self.switches = switches(openings + shape.cap_entries)
+
+    def define(self, cs: ConstraintSystem) -> None:
+        with cs.obligation("the claim holds scope and limits"):
+            lanes: list[tuple[Uint, int]] = [
+                (cs.proven(cs.constant(GREEKS), GREEKS, GREEKS), MODE_BITS),
+                (self.scope, UNDERLYING_BITS),
+                (self.delta_limit, LIMIT_BITS),
+                (self.vega_limit, LIMIT_BITS),
+            ]
+            cs.assert_equal(pack(cs, lanes), self.claim)
+        order = self.ordered(cs)
+        slots = opened(cs, self.option, order.prefixes, order.used)
+        futures = []
+        for e, leg in enumerate(self.expiry):
+            with cs.obligation(f"expiry[{e}]"):
+                futures.append(future(cs, leg, order.used[e]))
+        with cs.obligation("the commitment opens to the account"):
+            words = [
+                *underlying_words(cs, self.underlying, order.assets),
+                *expiry_words(cs, self.expiry, order.prefixes),
+                *option_words(cs, self.option, slots.ranks),
+                *self.held_word,
+            ]
+            self.assert_committed(cs, words)
+        with cs.obligation("every used leg opens the epoch"):
+            header = [self.params_digest, self.timestamp, self.venue]
+            assert_epoch(cs, self.cap, header, self.epoch_root)
+            nodes = zip(slots.nodes, slots.ranks.used, strict=True)
+            assert_opened(cs, [*self.records(cs, order), *nodes], self.cap, self.crossed)
+        self.assert_magnitudes(cs)
+        everything = is_zero(cs, self.scope)
+        for u, (delta, vega) in enumerate(self._nets(cs, order, slots, futures)):
+            with cs.obligation(f"underlying[{u}]"):
+                in_scope = everything | is_equal(cs, self.scope, order.assets[u])
+                for name, net, limit in (
+                    ("net delta is within its limit", delta, self.delta_limit),
+                    ("net vega is within its limit", vega, self.vega_limit),
+                ):
+                    with cs.obligation(name):
+                        limited = in_scope * net
+                        assert_le(cs, limited, limit * LIMIT_SCALE)
+                        assert_le(cs, -limited, limit * LIMIT_SCALE)
+
+    def _nets(
+        self, cs: ConstraintSystem, order: Order, slots: Slots, futures: Sequence[Int]
+    ) -> list[list[Int]]:
+        """Net delta and vega of each underlying, 1e-16."""
+        # A used slot's element opens the epoch, so it is (delta + 1) + 2^112 vega, |delta| <= 1 and
+        # vega in 48 bits. An unused slot's quantity is 0.
+        weighted = [
+            Field(cs, quantity.lc) * (slot.greeks - c.DELTA_ONE)
+            for slot, quantity in zip(self.option, slots.quantities, strict=True)
+        ]
+        # The account's magnitudes add up to less than 2^sum_bits, those of options, futures and
+        # perpetuals together, and none weighs more than 1 in delta and 2^48 - 1 in vega.
+        most = (1 << self.shape.sum_bits) - 1
+        intervals = tuple(
+            (-most * unit, most * unit) for unit in (c.DELTA_ONE, (1 << c.VEGA_BITS) - 1)
+        )
+        nets = []
+        for u, part in enumerate(self._by_underlying(cs, order, weighted, futures)):
+            with cs.obligation(f"underlying[{u}]"), cs.obligation("net delta and vega"):
+                # A perpetual's delta is 1, and it has no vega.
+                packed = part + Field(cs, order.perpetuals[u].quantity.lc) * c.DELTA_ONE
+                nets.append(unpack(cs, Lanes(cs, packed, c.LANE_WIDTH, intervals)))
+        return nets
+
+    def _by_underlying(
+        self,
+        cs: ConstraintSystem,
+        order: Order,
+        weighted: Sequence[Field],
+        futures: Sequence[Int],
+    ) -> list[Field]:
+        """Packed delta and vega of the options and futures of each underlying."""
+        deltas = [Field(cs, quantity.lc) * c.DELTA_ONE for quantity in futures]
+        if self.underlyings == 1:
+            return [_sum(cs, [*weighted, *deltas])]
+        by_expiry = []
+        for e, own in enumerate(deltas):
+            with cs.obligation(f"options of expiry[{e}]"):
+                held = zip(self.option, weighted, strict=True)
+                chosen = [Field(cs, slot.expiry[e].lc) * value for slot, value in held]
+                by_expiry.append(_sum(cs, [*chosen, own]))
+        found = []
+        for u in range(self.underlyings):
+            with cs.obligation(f"underlying[{u}]"):
+                bits = [Field(cs, of_expiry[u].lc) for of_expiry in order.belongs]
+                pairs = zip(bits, by_expiry, strict=True)
+                found.append(_sum(cs, [bit * value for bit, value in pairs]))
+        return found
+
+
+def _sum(cs: ConstraintSystem, terms: Sequence[Field]) -> Field:
+    found = Field(cs, {})
+    for term in terms:
+        found = found + term
+    return found
