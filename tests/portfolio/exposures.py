@@ -28,7 +28,7 @@ from circuits.margin.portfolio.exposure import (
     exposures,
     within,
 )
-from circuits.margin.portfolio.inputs import exposure_inputs
+from circuits.margin.portfolio.inputs import position_inputs
 from circuits.margin.portfolio.shape import SIZE_CLASSES, PortfolioShape
 from circuits.margin.portfolio.table import PortfolioEpoch
 from tests.portfolio.agreement import GREEKS, epoch, first_broken, shape_of
@@ -40,7 +40,7 @@ DELTA, VEGA = "net delta is within its limit", "net vega is within its limit"
 
 def greek_values(book: PortfolioBook, at: PortfolioEpoch, limit: GreekLimit) -> dict[str, Any]:
     """The circuit's inputs for a book; salt and domain are arbitrary."""
-    return exposure_inputs(book, 77, at) | {
+    return position_inputs(book, 77, at) | {
         "domain": 1,
         "account": book.account,
         "commitment": commitment(book, 77),

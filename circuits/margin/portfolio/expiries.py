@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 from circuits.gadgets.arith import is_negative, minimum
 from circuits.gadgets.compare import is_zero
-from circuits.gadgets.lanes import Lanes, unpack_signed
 from circuits.gadgets.pack import pack, with_sign
 from circuits.gadgets.select import select
 from circuits.margin.constants import QUANTITY_BITS
 from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.legs import ExpiryLeg, assert_priced, trusted
+from circuits.margin.portfolio.options import unpacked
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Bool, Field, Int, Uint
 
@@ -63,15 +63,9 @@ def expiry(
 
     Requires: that all magnitudes of the account add up to less than 2^sum_bits.
     """
-    # A lane is sum q u with u in [0, 2^48), so it lies within (2^48 - 1) (2^sum_bits - 1) either
-    # way, and half of a lane's width is at least 2^(48 + sum_bits).
-    bound = ((1 << c.VALUE_BITS) - 1) * ((1 << sum_bits) - 1)
     with cs.obligation("values in the scenarios"):
-        values = [
-            lane
-            for word in words
-            for lane in unpack_signed(cs, Lanes(cs, word, c.LANE_WIDTH, ((-bound, bound),) * 2))
-        ]
+        values = unpacked(cs, words, sum_bits)
+    bound = values[0][0].hi
     mark = values[c.LANE_MARK][0]
     long = trusted(cs, leg.discount_long, c.DISCOUNT_BITS)
     short = trusted(cs, leg.discount_short, c.DISCOUNT_BITS)

@@ -22,26 +22,14 @@ from circuits.gadgets.lanes import Lanes, unpack
 from circuits.gadgets.pack import pack
 from circuits.margin.instrument import UNDERLYING_BITS
 from circuits.margin.portfolio import constants as c
-from circuits.margin.portfolio.commitment import HELD_TOGETHER
-from circuits.margin.portfolio.committed import CommittedPortfolio, Order
-from circuits.margin.portfolio.expiries import future
 from circuits.margin.portfolio.exposure import GREEKS, LIMIT_BITS, LIMIT_SCALE, MODE_BITS
-from circuits.margin.portfolio.opening import (
-    assert_epoch,
-    assert_opened,
-    expiry_words,
-    option_words,
-    underlying_words,
-)
-from circuits.margin.portfolio.options import Slots, opened
-from circuits.margin.portfolio.shape import PortfolioShape
-from circuits.networks import switches
+from circuits.margin.portfolio.positions import PortfolioPositions, Positions
 from zk.compiler.declare import private, public
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Field, Int, Uint
 
 
-class GreekLimits(CommittedPortfolio):
+class GreekLimits(PortfolioPositions):
     """The committed account's net delta and vega are within public limits."""
 
     claim: Field = public()  # 2 + 2^8 scope + 2^24 limit on delta + 2^72 limit on vega
@@ -50,19 +38,7 @@ class GreekLimits(CommittedPortfolio):
     delta_limit: Uint = private(bits=LIMIT_BITS)  # whole units of the underlying
     vega_limit: Uint = private(bits=LIMIT_BITS)  # whole quote units per 1.00 of volatility
 
-    held_word: list[Field] = private(count="held_words")  # collaterals, as the commitment has them
-    timestamp: Field = private()
-    venue: Field = private()
-    cap: list[Field] = private(count="cap_entries")
-    crossed: list[Field] = private(count="switches")
-
     kind = "portfolio greeks"
-
-    def __init__(self, shape: PortfolioShape) -> None:
-        super().__init__(shape)
-        self.held_words = -(-shape.collaterals // HELD_TOGETHER)
-        openings = shape.underlyings + shape.expiries + shape.options
-        self.switches = switches(openings + shape.cap_entries)
 
     def define(self, cs: ConstraintSystem) -> None:
         with cs.obligation("the claim holds scope and limits"):
@@ -73,30 +49,11 @@ class GreekLimits(CommittedPortfolio):
                 (self.vega_limit, LIMIT_BITS),
             ]
             cs.assert_equal(pack(cs, lanes), self.claim)
-        order = self.ordered(cs)
-        slots = opened(cs, self.option, order.prefixes, order.used)
-        futures = []
-        for e, leg in enumerate(self.expiry):
-            with cs.obligation(f"expiry[{e}]"):
-                futures.append(future(cs, leg, order.used[e]))
-        with cs.obligation("the commitment opens to the account"):
-            words = [
-                *underlying_words(cs, self.underlying, order.assets),
-                *expiry_words(cs, self.expiry, order.prefixes),
-                *option_words(cs, self.option, slots.ranks),
-                *self.held_word,
-            ]
-            self.assert_committed(cs, words)
-        with cs.obligation("every used leg opens the epoch"):
-            header = [self.params_digest, self.timestamp, self.venue]
-            assert_epoch(cs, self.cap, header, self.epoch_root)
-            nodes = zip(slots.nodes, slots.ranks.used, strict=True)
-            assert_opened(cs, [*self.records(cs, order), *nodes], self.cap, self.crossed)
-        self.assert_magnitudes(cs)
+        held = self.positions(cs)
         everything = is_zero(cs, self.scope)
-        for u, (delta, vega) in enumerate(self._nets(cs, order, slots, futures)):
+        for u, (delta, vega) in enumerate(self._nets(cs, held)):
             with cs.obligation(f"underlying[{u}]"):
-                in_scope = everything | is_equal(cs, self.scope, order.assets[u])
+                in_scope = everything | is_equal(cs, self.scope, held.order.assets[u])
                 for name, net, limit in (
                     ("net delta is within its limit", delta, self.delta_limit),
                     ("net vega is within its limit", vega, self.vega_limit),
@@ -106,15 +63,13 @@ class GreekLimits(CommittedPortfolio):
                         assert_le(cs, limited, limit * LIMIT_SCALE)
                         assert_le(cs, -limited, limit * LIMIT_SCALE)
 
-    def _nets(
-        self, cs: ConstraintSystem, order: Order, slots: Slots, futures: Sequence[Int]
-    ) -> list[list[Int]]:
+    def _nets(self, cs: ConstraintSystem, held: Positions) -> list[list[Int]]:
         """Net delta and vega of each underlying, 1e-16."""
         # A used slot's element opens the epoch, so it is (delta + 1) + 2^112 vega, |delta| <= 1 and
         # vega in 48 bits. An unused slot's quantity is 0.
         weighted = [
             Field(cs, quantity.lc) * (slot.greeks - c.DELTA_ONE)
-            for slot, quantity in zip(self.option, slots.quantities, strict=True)
+            for slot, quantity in zip(self.option, held.slots.quantities, strict=True)
         ]
         # The account's magnitudes add up to less than 2^sum_bits, those of options, futures and
         # perpetuals together, and none weighs more than 1 in delta and 2^48 - 1 in vega.
@@ -123,36 +78,32 @@ class GreekLimits(CommittedPortfolio):
             (-most * unit, most * unit) for unit in (c.DELTA_ONE, (1 << c.VEGA_BITS) - 1)
         )
         nets = []
-        for u, part in enumerate(self._by_underlying(cs, order, weighted, futures)):
+        for u, part in enumerate(self._by_underlying(cs, held, weighted)):
             with cs.obligation(f"underlying[{u}]"), cs.obligation("net delta and vega"):
                 # A perpetual's delta is 1, and it has no vega.
-                packed = part + Field(cs, order.perpetuals[u].quantity.lc) * c.DELTA_ONE
+                packed = part + Field(cs, held.order.perpetuals[u].quantity.lc) * c.DELTA_ONE
                 nets.append(unpack(cs, Lanes(cs, packed, c.LANE_WIDTH, intervals)))
         return nets
 
     def _by_underlying(
-        self,
-        cs: ConstraintSystem,
-        order: Order,
-        weighted: Sequence[Field],
-        futures: Sequence[Int],
+        self, cs: ConstraintSystem, held: Positions, weighted: Sequence[Field]
     ) -> list[Field]:
         """Packed delta and vega of the options and futures of each underlying."""
-        deltas = [Field(cs, quantity.lc) * c.DELTA_ONE for quantity in futures]
+        deltas = [Field(cs, quantity.lc) * c.DELTA_ONE for quantity in held.futures]
         if self.underlyings == 1:
             return [_sum(cs, [*weighted, *deltas])]
         by_expiry = []
         for e, own in enumerate(deltas):
             with cs.obligation(f"options of expiry[{e}]"):
-                held = zip(self.option, weighted, strict=True)
-                chosen = [Field(cs, slot.expiry[e].lc) * value for slot, value in held]
+                pairs = zip(self.option, weighted, strict=True)
+                chosen = [Field(cs, slot.expiry[e].lc) * value for slot, value in pairs]
                 by_expiry.append(_sum(cs, [*chosen, own]))
         found = []
         for u in range(self.underlyings):
             with cs.obligation(f"underlying[{u}]"):
-                bits = [Field(cs, of_expiry[u].lc) for of_expiry in order.belongs]
-                pairs = zip(bits, by_expiry, strict=True)
-                found.append(_sum(cs, [bit * value for bit, value in pairs]))
+                bits = [Field(cs, of_expiry[u].lc) for of_expiry in held.order.belongs]
+                parts = zip(bits, by_expiry, strict=True)
+                found.append(_sum(cs, [bit * value for bit, value in parts]))
         return found
 
 

@@ -45,8 +45,8 @@ def book_inputs(book: PortfolioBook, salt: int, epoch: PortfolioEpoch) -> Values
     return values | _cap(epoch, places)
 
 
-def exposure_inputs(book: PortfolioBook, salt: int, epoch: PortfolioEpoch) -> Values:
-    """The private inputs of `GreekLimits` but for the limits; InputError if a row is missing."""
+def position_inputs(book: PortfolioBook, salt: int, epoch: PortfolioEpoch) -> Values:
+    """The private inputs of `PortfolioPositions`; InputError if a row is missing."""
     places: list[int] = []
     values = _committed(book, salt, epoch, places) | {"held_word": held_words(book)}
     return values | _cap(epoch, places)

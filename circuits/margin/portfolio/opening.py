@@ -81,10 +81,13 @@ def _together(lanes: Sequence[list[T]], count: int) -> Iterator[list[T]]:
 
 
 def assert_scenarios(
-    cs: ConstraintSystem, cap: Sequence[Field], scenarios: Sequence[Field]
+    cs: ConstraintSystem, damping: Sequence[Uint], shock: Sequence[Field], cap: Sequence[Field]
 ) -> None:
-    """The scenarios' record is the cap's first entry."""
-    cs.assert_equal(poseidon_sponge(cs, scenarios), cap[0])
+    """The scenarios' record, which is the cap's first entry, holds these."""
+    record: list[Field] = [cs.constant(c.RECORD_SCENARIOS << c.TAG_LANE)]
+    for damp, shocked in zip(damping, shock, strict=True):
+        record.append(Field(cs, damp.lc) + shocked * (1 << c.SHOCK_LANE))
+    cs.assert_equal(poseidon_sponge(cs, record), cap[0])
 
 
 def assert_epoch(

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from circuits.gadgets.arith import is_negative
 from circuits.gadgets.compare import assert_nonzero
 from circuits.gadgets.hash import poseidon, poseidon_sponge
+from circuits.gadgets.lanes import Lanes, unpack_signed
 from circuits.gadgets.pack import pack, with_sign
 from circuits.gadgets.select import assert_member
 from circuits.margin.constants import QUANTITY_BITS
+from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.legs import OptionSlot
 from circuits.margin.portfolio.ranks import RANK_BITS, Ranks, ranked
 from zk.compiler.frontend import ConstraintSystem
@@ -89,13 +91,13 @@ def options(
     for e in range(len(prefixes)):
         with cs.obligation(f"options of expiry[{e}]"):
             held = [slot.expiry[e] * q for slot, q in zip(slots, quantities, strict=True)]
-            words.append(_weighted(cs, held, [slot.words for slot in slots]))
+            words.append(weighted(cs, held, [slot.words for slot in slots]))
             magnitudes.append(_total(cs, [slot.expiry[e] * slot.magnitude for slot in slots]))
     naked = _naked(cs, slots, ranks, quantities)
     return Options(ranks, quantities, found.nodes, naked, words, magnitudes)
 
 
-def _weighted(
+def weighted(
     cs: ConstraintSystem, weights: Sequence[Int], rows: Sequence[Sequence[Field]]
 ) -> list[Field]:
     """sum_i weight_i * rows_i, element by element."""
@@ -106,6 +108,21 @@ def _weighted(
             total = total + Field(cs, weight.lc) * element
         sums.append(total)
     return sums
+
+
+def unpacked(cs: ConstraintSystem, words: Sequence[Field], sum_bits: int) -> list[tuple[Int, Bool]]:
+    """The lanes of summed rows, 1e-16, and the bits that they are not negative.
+
+    Requires: that all magnitudes of the account add up to less than 2^sum_bits.
+    """
+    # A lane is sum q u with u in [0, 2^48), so it lies within (2^48 - 1) (2^sum_bits - 1) either
+    # way, and half of a lane's width is at least 2^(48 + sum_bits).
+    bound = ((1 << c.VALUE_BITS) - 1) * ((1 << sum_bits) - 1)
+    return [
+        lane
+        for word in words
+        for lane in unpack_signed(cs, Lanes(cs, word, c.LANE_WIDTH, ((-bound, bound),) * 2))
+    ]
 
 
 def _naked(

@@ -132,10 +132,7 @@ class PortfolioMargin(CommittedPortfolio):
         holdings: Collaterals,
     ) -> None:
         """The cap is the epoch's, and what the legs open stands in it."""
-        scenarios: list[Field] = [cs.constant(c.RECORD_SCENARIOS << c.TAG_LANE)]
-        for damping, shock in zip(self.damping, self.shock, strict=True):
-            scenarios.append(Field(cs, damping.lc) + shock * (1 << c.SHOCK_LANE))
-        assert_scenarios(cs, self.cap, scenarios)
+        assert_scenarios(cs, self.damping, self.shock, self.cap)
         header = [self.params_digest, self.timestamp, self.venue]
         assert_epoch(cs, self.cap, header, self.epoch_root)
         entries = [
