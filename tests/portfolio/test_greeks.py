@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from circuits.margin.commitment import SecretKey
 from circuits.margin.instrument import PERPETUAL, Instrument
+from circuits.margin.portfolio.account import PortfolioAccount
 from circuits.margin.portfolio.book import Leg, PortfolioBook
+from circuits.margin.portfolio.commitment import commitment
 from circuits.margin.portfolio.exposure import (
     LIMIT_SCALE,
     Exposure,
@@ -22,8 +26,12 @@ from circuits.margin.portfolio.exposure import (
     exposures,
     within,
 )
+from circuits.margin.portfolio.market import PortfolioMarket
+from circuits.margin.portfolio.params import PortfolioParams
 from circuits.margin.portfolio.records import OptionRow
 from circuits.margin.portfolio.shape import SIZE_CLASSES
+from circuits.margin.portfolio.statement import GreekClaim, greek_limits
+from circuits.margin.statement import Domain
 from tests.checks import Attack
 from tests.margin.tamper import Run, obligations
 from tests.portfolio import test_unsatisfiable as lies
@@ -38,10 +46,13 @@ from tests.portfolio.exposures import (
     tight,
 )
 from tests.portfolio.raw import SHAPE, Forgery, copied, market, rich_book
+from zk import engine
+from zk.compiler.lower import compile
 from zk.compiler.witness import Op
 from zk.errors import InputError
 from zk.field import R, from_limbs
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "portfolio"
 HINTS = frozenset(Op) - {Op.ROW, Op.LIN}
 
 
@@ -363,3 +374,30 @@ def test_a_perpetual_counts_one() -> None:
     for limit, true in ((5, True), (4, False)):
         found = first_broken(GREEKS, SHAPE, greek_values(book, at, GreekLimit(limit, 0)))
         assert (found is None) == true
+
+
+# From files. --------------------------------------------------------------------------------------
+
+
+def test_a_claim_about_a_file() -> None:
+    """The market-maker of the examples: its limits, its inputs, its public inputs."""
+    params = PortfolioParams.load(EXAMPLES / "params.json")
+    market_of = PortfolioMarket.load(EXAMPLES / "market.json")
+    account = PortfolioAccount.parse(
+        (EXAMPLES / "market-maker.json").read_bytes(), "market-maker.json", secret=SecretKey(5)
+    )
+    book, salt = account.book(params), 77
+    claim = GreekClaim(Domain(5, 7), params, market_of, limit=WIDEST)
+    kept = tight(claim.exposures(book))
+    assert kept.delta > 0
+    assert kept.vega > 0
+    made = compile(greek_limits(book.shape))
+    assert made.metadata["statement"] == GreekClaim.statement == GREEKS
+    for limit in (kept, replace(kept, delta=kept.delta - 1), replace(kept, vega=kept.vega - 1)):
+        claim = replace(claim, limit=limit)
+        assert claim.holds(book) == (limit == kept)
+        witness = made.witness(claim.inputs(book.shape, book, salt, made.digest))
+        assert (engine.first_unsatisfied(made.r1cs, witness) is None) == claim.holds(book)
+        publics = claim.publics(made.digest, book.account, commitment(book, salt))
+        assert from_limbs(witness[1:7]) == publics
+        assert publics[-1] == limit.claim

@@ -18,7 +18,8 @@ from circuits.margin.instrument import COLLATERAL, FUTURE, OPTION, PERPETUAL, In
 from circuits.margin.portfolio.book import Leg, PortfolioBook
 from circuits.margin.portfolio.commitment import commitment as committed
 from circuits.margin.portfolio.constants import BUFFER_SCALE
-from circuits.margin.portfolio.inputs import book_inputs
+from circuits.margin.portfolio.exposure import Exposure, GreekLimit, exposures
+from circuits.margin.portfolio.inputs import book_inputs, position_inputs
 from circuits.margin.portfolio.market import PortfolioMarket
 from circuits.margin.portfolio.model import PortfolioMargin, portfolio_margin
 from circuits.margin.portfolio.params import PortfolioParams
@@ -29,12 +30,14 @@ from circuits.margin.statement import PUBLIC_INPUTS, Domain, publics
 from zk.errors import DigestMismatch, InputError
 
 if TYPE_CHECKING:
+    from circuits.margin.portfolio.greeks import GreekLimits
     from circuits.margin.portfolio.portfolio import MeetsPortfolio, PortfolioLiquidatable
 
 Values = dict[str, Any]
 
 MEETS = "portfolio meets"
 LIQUIDATABLE = "portfolio liquidatable"
+GREEKS = "portfolio greeks"
 
 
 def portfolio_meets(shape: PortfolioShape) -> MeetsPortfolio:
@@ -51,9 +54,16 @@ def portfolio_liquidatable(shape: PortfolioShape) -> PortfolioLiquidatable:
     return PortfolioLiquidatable(shape)
 
 
+def greek_limits(shape: PortfolioShape) -> GreekLimits:
+    """The circuit of `GreekClaim` for a shape."""
+    from circuits.margin.portfolio.greeks import GreekLimits
+
+    return GreekLimits(shape)
+
+
 @dataclass(frozen=True)
 class _Claim:
-    """What both claims share: the place, the parameters and the market they are about."""
+    """What all claims share: the place, the parameters and the market they are about."""
 
     domain: Domain
     params: PortfolioParams
@@ -89,9 +99,12 @@ class _Claim:
             )
         listed(book.legs, self.epoch)
         made = self.publics(circuit_digest, book.account, committed(book, salt))
-        values = book_inputs(book, salt, self.epoch)
+        values = self._opened(book, salt)
         values |= dict(zip((*PUBLIC_INPUTS, self.last_input), made, strict=True))
         return values | self._private(book)
+
+    def _opened(self, book: PortfolioBook, salt: int) -> Values:
+        return book_inputs(book, salt, self.epoch)
 
     def margin(self, book: PortfolioBook) -> PortfolioMargin:
         """Every part of a book's margin in the claim's mode; secret."""
@@ -188,6 +201,38 @@ def epoch_under(
     if market.params_digest != params.digest or market.shape != table_shape(params.shape):
         raise DigestMismatch("the table is of other params: give those it was made with")
     return market
+
+
+@dataclass(frozen=True)
+class GreekClaim(_Claim):
+    """Net delta and vega of the account's underlyings, or of the one named, are within limits."""
+
+    limit: GreekLimit
+
+    statement = GREEKS
+    last_input = "claim"
+
+    def exposures(self, book: PortfolioBook) -> tuple[Exposure, ...]:
+        """Net delta and vega of each underlying; secret."""
+        listed(book.legs, self.epoch)
+        return exposures(book, self.epoch)
+
+    def holds(self, book: PortfolioBook) -> bool:
+        return all(self.limit.holds(found) for found in self.exposures(book))
+
+    def _own_input(self) -> int:
+        return self.limit.claim
+
+    def _opened(self, book: PortfolioBook, salt: int) -> Values:
+        return position_inputs(book, salt, self.epoch)
+
+    def _private(self, book: PortfolioBook) -> Values:
+        limit = self.limit
+        return {
+            "scope": limit.underlying,
+            "delta_limit": limit.delta,
+            "vega_limit": limit.vega,
+        }
 
 
 def listed(legs: Iterable[Leg], epoch: PortfolioEpoch) -> None:
