@@ -76,7 +76,7 @@ class ScanRange(PortfolioPositions):
     buffer: Uint = public(bits=48)  # whole quote units
 
     damping: list[Uint] = private(bits=c.DAMPING_BITS, count="lanes")
-    shock: list[Field] = private(count="lanes")
+    shock: list[Uint] = private(bits=c.SHOCK_BITS, count="lanes")
     worst: Field = private()  # 1e-28
 
     kind = "scan range"
@@ -86,7 +86,7 @@ class ScanRange(PortfolioPositions):
         held = self.positions(cs)
         with cs.obligation("the scenarios are the epoch's"):
             assert_scenarios(cs, self.damping, self.shock, self.cap)
-        shocks = [trusted(cs, shock, c.SHOCK_BITS) - c.SHOCK_ONE for shock in self.shock]
+        shocks = [shock - c.SHOCK_ONE for shock in self.shock]
         values = self.values(cs, held)
 
         (leg,), (perpetual,) = self.underlying, held.order.perpetuals

@@ -133,6 +133,16 @@ def test_what_has_no_witness(change: Any, words: str) -> None:
     assert words in found
 
 
+def test_a_damping_and_a_shock_that_open_the_same_entry() -> None:
+    """damping + 2^20 shock is one element: less of the one and a fraction more of the other."""
+    forged = honest()
+    forged.values["damping"][3] -= 1
+    forged.values["shock"][3] = (forged.values["shock"][3] + pow(2**20, -1, R)) % R
+    found = refusal(SHAPE, forged.values)
+    assert found is not None
+    assert "shock[3] is an unsigned integer" in found
+
+
 @pytest.mark.parametrize("by", [1, 10**28])
 def test_a_worst_that_is_too_low_only_raises_the_requirement(by: int) -> None:
     forged = honest()

@@ -25,7 +25,7 @@ from circuits.margin.instrument import (
     PERPETUAL,
     Instrument,
 )
-from circuits.margin.portfolio.constants import STRIKE_RIGHT_BITS
+from circuits.margin.portfolio.constants import PRICE_BITS, STRIKE_RIGHT_BITS
 from circuits.margin.portfolio.shape import SIZE_CLASSES, PortfolioShape
 from zk.errors import InputError
 
@@ -56,6 +56,8 @@ class Leg:
             raise InputError("a collateral's quantity is above zero", self.source)
         if not -FUNDING_OFFSET <= self.funding < FUNDING_OFFSET:
             raise InputError("a funding index is a signed number of 96 bits", self.source)
+        if kind == OPTION and (self.key & ((1 << STRIKE_RIGHT_BITS) - 1)) >> (PRICE_BITS + 1):
+            raise InputError(f"a strike has at most {PRICE_BITS} bits", self.source)
         if self.funding and kind != PERPETUAL:
             raise InputError("only a perpetual has a settled funding index", self.source)
 

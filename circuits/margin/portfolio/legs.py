@@ -128,7 +128,9 @@ def sizes(shape: PortfolioShape) -> dict[str, int]:
 def trusted(cs: ConstraintSystem, value: Field, bits: int) -> Uint:
     """`value` as an integer of `bits` bits, which the epoch's root vouches for.
 
-    Where the leg beside it is not used the value is anything, and a factor of it is zero.
+    It must be an element of a row or record by itself: of two that are packed in one, the root
+    vouches for the packed one alone. Where the leg beside it is not used the value is anything, so
+    the caller shows that whatever multiplies it is zero then.
     """
     return cs.proven(value, 0, (1 << bits) - 1)
 

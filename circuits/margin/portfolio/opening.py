@@ -81,12 +81,16 @@ def _together(lanes: Sequence[list[T]], count: int) -> Iterator[list[T]]:
 
 
 def assert_scenarios(
-    cs: ConstraintSystem, damping: Sequence[Uint], shock: Sequence[Field], cap: Sequence[Field]
+    cs: ConstraintSystem, damping: Sequence[Uint], shock: Sequence[Uint], cap: Sequence[Field]
 ) -> None:
-    """The scenarios' record, which is the cap's first entry, holds these."""
+    """The scenarios' record, which is the cap's first entry, holds these.
+
+    An entry packs both, so both have a range: else another damping and the shock that makes up for
+    it would open the same record.
+    """
     record: list[Field] = [cs.constant(c.RECORD_SCENARIOS << c.TAG_LANE)]
     for damp, shocked in zip(damping, shock, strict=True):
-        record.append(Field(cs, damp.lc) + shocked * (1 << c.SHOCK_LANE))
+        record.append(pack(cs, [(damp, c.SHOCK_LANE), (shocked, c.SHOCK_BITS)]))
     cs.assert_equal(poseidon_sponge(cs, record), cap[0])
 
 

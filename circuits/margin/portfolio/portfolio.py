@@ -55,6 +55,7 @@ from zk.compiler.types import Bool, Field, Int, Uint
 class Sums:
     """What both statements compare. `outcomes` are an underlying's PnLs and, last, its basis."""
 
+    listed: list[Bool]  # by underlying: the leg is used
     outcomes: list[list[Int]]  # 1e-37
     factors: list[Int]  # mF, 1e-6
     rest: Int  # margin without sum mF x, 1e-43
@@ -67,7 +68,7 @@ class PortfolioMargin(CommittedPortfolio):
     held: list[Held] = private(count="collaterals")
 
     damping: list[Uint] = private(bits=c.DAMPING_BITS, count="lanes")
-    shock: list[Field] = private(count="lanes")
+    shock: list[Uint] = private(bits=c.SHOCK_BITS, count="lanes")
     timestamp: Field = private()
     venue: Field = private()
     cap: list[Field] = private(count="cap_entries")
@@ -97,7 +98,7 @@ class PortfolioMargin(CommittedPortfolio):
         with cs.obligation("a damping is at most 1"):
             for damping in self.damping:
                 assert_le(cs, damping, c.DAMPING_ONE)
-        shocks = [trusted(cs, shock, c.SHOCK_BITS) - c.SHOCK_ONE for shock in self.shock]
+        shocks = [shock - c.SHOCK_ONE for shock in self.shock]
         parts = []
         for e, leg in enumerate(self.expiry):
             with cs.obligation(f"expiry[{e}]"):
@@ -122,7 +123,7 @@ class PortfolioMargin(CommittedPortfolio):
         rest = self.cash * c.CASH_SCALE + self._value(cs, perpetuals, parts, holdings)
         rest = rest - self._contingencies(cs, maintenance, belongs, perpetuals, slots, holdings)
         charge = self._charge(cs, maintenance, belongs, slots, holdings)
-        return Sums(outcomes, factors, rest, charge)
+        return Sums(order.listed, outcomes, factors, rest, charge)
 
     def _assert_opened(
         self,
@@ -275,6 +276,9 @@ class MeetsPortfolio(PortfolioMargin):
         margin = sums.rest - sums.charge
         for u, (x, factor) in enumerate(zip(self.worst, sums.factors, strict=True)):
             with cs.obligation(f"underlying[{u}]"):
+                with cs.obligation("an unused leg has no worst"):
+                    # Its factor is of no record, so a negative x would be worth anything.
+                    cs.assert_product(~sums.listed[u], x, 0)
                 margin = margin + at_most(cs, x, sums.outcomes[u]) * factor
         with cs.obligation("the margin covers the buffer"):
             cs.assert_non_negative(margin - self.buffer * c.BUFFER_SCALE)
