@@ -5,8 +5,9 @@
     both              RiskParams, Market, Domain, meets_margin, liquidatable, errors
 
 and the same with Portfolio before it, of the portfolio model: PortfolioAccount, PortfolioClaim,
-PortfolioParams, portfolio_meets ... `import zkmargin as zm` gives all of these names, each loaded
-on first use; here the portfolio model's are, for they bring its valuation of options.
+PortfolioParams, portfolio_meets ... GreekClaim, GreekLimit and greek_limits are of that model
+alone. `import zkmargin as zm` gives all of these names, each loaded on first use; here the
+portfolio model's are, for they bring its valuation of options.
 """
 
 from __future__ import annotations
@@ -49,12 +50,15 @@ from zkmargin.verifying import contract, public_inputs, verify
 if TYPE_CHECKING:
     from circuits.margin.portfolio.account import PortfolioAccount
     from circuits.margin.portfolio.explain import explain_portfolio
+    from circuits.margin.portfolio.exposure import GreekLimit
     from circuits.margin.portfolio.market import PortfolioMarket
     from circuits.margin.portfolio.params import PortfolioParams
     from circuits.margin.portfolio.shape import PortfolioShape
     from circuits.margin.portfolio.statement import (
+        GreekClaim,
         PortfolioClaim,
         PortfolioLiquidationClaim,
+        greek_limits,
         portfolio_liquidatable,
         portfolio_meets,
     )
@@ -63,6 +67,8 @@ if TYPE_CHECKING:
     from circuits.margin.portfolio.trade import PortfolioTrade
 
 _PORTFOLIO = {
+    "GreekClaim": "statement",
+    "GreekLimit": "exposure",
     "PortfolioAccount": "account",
     "PortfolioClaim": "statement",
     "PortfolioEpoch": "table",
@@ -73,6 +79,7 @@ _PORTFOLIO = {
     "PortfolioTrade": "trade",
     "PublishedTable": "table_file",
     "explain_portfolio": "explain",
+    "greek_limits": "statement",
     "portfolio_liquidatable": "statement",
     "portfolio_meets": "statement",
 }
@@ -88,6 +95,8 @@ __all__ = [
     "Domain",
     "EngineError",
     "ForgeableKey",
+    "GreekClaim",
+    "GreekLimit",
     "InputError",
     "InvalidProof",
     "LiquidationClaim",
@@ -113,6 +122,7 @@ __all__ = [
     "contract",
     "explain",
     "explain_portfolio",
+    "greek_limits",
     "import_key",
     "liquidatable",
     "load_circuit",

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from circuits.margin.portfolio.market import PortfolioMarket
     from circuits.margin.portfolio.params import PortfolioParams
     from circuits.margin.portfolio.shape import PortfolioShape
-    from circuits.margin.portfolio.statement import PortfolioClaim, PortfolioLiquidationClaim
+    from circuits.margin.portfolio.statement import (
+        GreekClaim,
+        PortfolioClaim,
+        PortfolioLiquidationClaim,
+    )
     from circuits.margin.portfolio.table import PortfolioEpoch
     from circuits.margin.statement import Claim, Domain, LiquidationClaim
 
@@ -39,10 +43,13 @@ if TYPE_CHECKING:
     AnyAccount: TypeAlias = Account | PortfolioAccount
     AnyEpoch: TypeAlias = Epoch | PortfolioEpoch
     AnyShape: TypeAlias = Shape | PortfolioShape
-    AnyClaim: TypeAlias = Claim | LiquidationClaim | PortfolioClaim | PortfolioLiquidationClaim
+    AnyPortfolioClaim: TypeAlias = PortfolioClaim | PortfolioLiquidationClaim | GreekClaim
+    AnyClaim: TypeAlias = Claim | LiquidationClaim | AnyPortfolioClaim
 
 #: Before a statement's name where it is of the portfolio model.
 PREFIX: Final = "portfolio "
+#: The statement that the portfolio model alone has; its name without the prefix.
+GREEKS: Final = "greeks"
 _PORTFOLIO: Final = (PORTFOLIO_PARAMS_FORMAT, PORTFOLIO_MARKET_FORMAT, PORTFOLIO_ACCOUNT_FORMAT)
 
 Path: TypeAlias = str | os.PathLike[str]
@@ -143,8 +150,16 @@ def make_claim(
     mode: str = "MM",
     buffer: int = 0,
     liquidator: int | None = None,
+    limits: tuple[int, int] | None = None,
+    underlying: str | None = None,
 ) -> AnyClaim:
-    """The claim that an account meets its margin or, with a liquidator, that it is below it."""
+    """The claim that an account meets its margin; with a liquidator, that it is below it.
+
+    With limits on delta and vega, that the account is within them: of the underlying of this name,
+    or of every one.
+    """
+    if limits is not None:
+        return _greek_claim(domain, params, market, limits, underlying)
     if isinstance(params, RiskParams) and isinstance(market, Market):
         from circuits.margin.statement import Claim, LiquidationClaim
 
@@ -158,6 +173,30 @@ def make_claim(
     if liquidator is not None:
         return PortfolioLiquidationClaim(domain, params, market, liquidator)
     return PortfolioClaim(domain, params, market, mode, buffer)
+
+
+def _greek_claim(
+    domain: Domain,
+    params: AnyParams,
+    market: AnyMarket,
+    limits: tuple[int, int],
+    underlying: str | None,
+) -> GreekClaim:
+    if isinstance(params, RiskParams):
+        raise _no_greeks(params)
+    if isinstance(market, Market):
+        raise _mixed("a market")
+    from circuits.margin.portfolio.exposure import GreekLimit
+    from circuits.margin.portfolio.statement import GreekClaim
+
+    if underlying is not None and underlying not in params.underlyings:
+        listed = ", ".join(params.underlyings)
+        raise InputError(
+            f"these params list no such underlying: choose one of {listed}, or name none for all",
+            "underlying",
+        )
+    number = 0 if underlying is None else params.underlyings[underlying]
+    return GreekClaim(domain, params, market, GreekLimit(*limits, number))
 
 
 def class_name(shape: AnyShape) -> str:
@@ -181,8 +220,17 @@ def offered(claim: AnyClaim, shape: AnyShape) -> AnyShape:
 
 
 def statement_name(kind: str, params: AnyParams) -> str:
-    """The name of a statement about accounts of the params' model."""
+    """The name of a statement about accounts of the params' model; InputError if it has none."""
+    if kind == GREEKS and isinstance(params, RiskParams):
+        raise _no_greeks(params)
     return kind if isinstance(params, RiskParams) else PREFIX + kind
+
+
+def _no_greeks(params: RiskParams) -> InputError:
+    return InputError(
+        "is of the linear model, which has no Greek limits: give params of the portfolio model",
+        file=params.file,
+    )
 
 
 def _mixed(what: str, file: str = "") -> InputError:

@@ -25,7 +25,10 @@ from zkmargin.models import PREFIX, offered
 from zkmargin.statement_file import DEVELOPMENT, NOT_VERIFIED, PUBLIC_INPUTS, Statement
 
 if TYPE_CHECKING:
-    from circuits.margin.portfolio.portfolio import PortfolioMargin
+    from collections.abc import Callable
+
+    from circuits.margin.portfolio.committed import CommittedPortfolio
+    from circuits.margin.portfolio.shape import PortfolioShape
     from zkmargin.models import AnyAccount, AnyClaim, AnyShape
 
 __all__ = [
@@ -41,7 +44,7 @@ __all__ = [
 ]
 
 
-def statement_circuit(kind: str, shape: AnyShape) -> LinearMargin | PortfolioMargin:
+def statement_circuit(kind: str, shape: AnyShape) -> LinearMargin | CommittedPortfolio:
     """The circuit of a statement by its name: "meets", "portfolio liquidatable" and so on."""
     if kind not in PUBLIC_INPUTS:
         known = ", ".join(PUBLIC_INPUTS)
@@ -50,9 +53,14 @@ def statement_circuit(kind: str, shape: AnyShape) -> LinearMargin | PortfolioMar
         return STATEMENTS[kind](shape)
     if kind in STATEMENTS or isinstance(shape, Shape):
         raise InputError(f"the statement {kind!r} is of another margin model than the shape")
-    from circuits.margin.portfolio import portfolio
+    from circuits.margin.portfolio import statement
 
-    return portfolio.STATEMENTS[kind](shape)
+    makers: dict[str, Callable[[PortfolioShape], CommittedPortfolio]] = {
+        statement.MEETS: statement.portfolio_meets,
+        statement.LIQUIDATABLE: statement.portfolio_liquidatable,
+        statement.GREEKS: statement.greek_limits,
+    }
+    return makers[kind](shape)
 
 
 def statement_of(circuit: CompiledCircuit, setup: str = DEVELOPMENT) -> Statement:

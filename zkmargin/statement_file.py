@@ -43,6 +43,7 @@ PUBLIC_INPUTS: Final = {
     "liquidatable": (*_SHARED, "liquidator"),
     "portfolio meets": (*_SHARED, "claim"),
     "portfolio liquidatable": (*_SHARED, "liquidator"),
+    "portfolio greeks": (*_SHARED, "claim"),
 }
 
 # A plain name: the files stand beside statement.json and nowhere else.

@@ -47,7 +47,11 @@ def make_portfolio_world(folder: Path) -> PortfolioWorld:
         return outcome.stdout
 
     done("key", "new", folder / "secret")
-    for kind, keys in (("meets", "keys"), ("liquidatable", "liquidation-keys")):
+    for kind, keys in (
+        ("meets", "keys"),
+        ("liquidatable", "liquidation-keys"),
+        ("greeks", "greek-keys"),
+    ):
         circuit = folder / f"{kind}.zkc"
         done("compile", kind, "--params", folder / "params.json", "--out", circuit)
         done("setup", "--circuit", circuit, "--development", "--out", folder / keys)

@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[2]
 SHARED = {"--params", "--market", "--account", "--secret", "--chain-id", "--gate", "--mode"} | {
     "--buffer",
     "--liquidator",
+    "--delta",
+    "--vega",
+    "--underlying",
     "--json",
     "--help",
 }

@@ -7,8 +7,10 @@ import os
 from pathlib import Path
 from random import Random
 
+from circuits.margin.decimals import format_decimal
 from circuits.margin.portfolio.account import PortfolioAccount
 from circuits.margin.portfolio.explain import amount, explain_portfolio
+from circuits.margin.portfolio.exposure import EXPOSURE_PLACES, exposures
 from circuits.margin.portfolio.market import PortfolioMarket
 from circuits.margin.portfolio.params import PortfolioParams
 from circuits.margin.portfolio.table import PortfolioEpoch
@@ -16,6 +18,8 @@ from tests.zkmargin.canaries import Canaries
 from tests.zkmargin.files import LIQUIDATOR, Document, Outcome, changed, run, write
 from tests.zkmargin.portfolio_files import ACCOUNT, ACCOUNT_ID, MARKET, PARAMS, TRADE
 
+#: The largest limit: within it is every account.
+LARGEST = str((1 << 48) - 1)
 #: Files that hold secrets by definition.
 SECRET_FILES = ("account", "secret", "trade", "witness")
 
@@ -93,6 +97,10 @@ def derived(folder: Path, canaries: Canaries) -> None:
         (part,) = terms.underlyings
         found = {"value": terms.value, "IM": terms.margin["IM"], "MM": terms.margin["MM"]}
         found |= {"worst": part.worst, "basis": part.basis, "equity": terms.mark_to_market}
+        (exposure,) = exposures(account.book(params), epoch)
+        for what, number in (("delta", exposure.delta), ("vega", exposure.vega)):
+            exact = format_decimal(abs(number), EXPOSURE_PLACES)
+            canaries.needles[f"{name} {what}"] = exact[:12].encode()
         for what, number in found.items():
             canaries.needles[f"{name} {what}"] = amount(number).lstrip("-")[:15].encode()
 
@@ -100,7 +108,8 @@ def derived(folder: Path, canaries: Canaries) -> None:
 def calls(folder: Path) -> list[list[object]]:
     """Every verb that reads an account, in ways that succeed and ways that fail."""
     venue = ["--params", folder / "params.json", "--market", folder / "market.json"]
-    keys, meets = folder / "keys", folder / "meets.zkc"
+    keys, meets, greeks = folder / "keys", folder / "meets.zkc", folder / "greeks.zkc"
+    limits = ["--delta", LARGEST, "--vega", LARGEST]
     outputs = ["--proof", folder / "proof.json", "--public", folder / "public.json"]
     made: list[list[object]] = []
     for path in sorted(path for path in folder.iterdir() if path.name.startswith("account")):
@@ -112,6 +121,9 @@ def calls(folder: Path) -> list[list[object]]:
             ["check", "--circuit", meets, *venue, *owner, "--mode", "IM", "--buffer", "1000"],
             ["check", "--circuit", meets, *venue, *owner, "--witness", folder / "witness.wtns"],
             ["check", "--circuit", meets, *venue, *owner, "--liquidator", LIQUIDATOR],
+            ["check", "--circuit", greeks, *venue, *owner, "--delta", "5", "--vega", "7"],
+            ["check", "--circuit", greeks, *venue, *owner, *limits],
+            ["check", "--circuit", greeks, *venue, *owner, *limits, "--underlying", "BTC"],
             ["prove", "--keys", keys, *venue, *owner, *outputs],
             ["inspect", path],
             ["root", "--params", path, "--market", path],
@@ -155,6 +167,8 @@ def test_no_canary_is_seen(tmp_path: Path) -> None:
     assert run("key", "new", tmp_path / "secret").code == 0
     made = ["--params", tmp_path / "params.json", "--out", tmp_path / "meets.zkc"]
     assert run("compile", "meets", *made).code == 0
+    made = ["--params", tmp_path / "params.json", "--out", tmp_path / "greeks.zkc"]
+    assert run("compile", "greeks", *made).code == 0
     made = ["--circuit", tmp_path / "meets.zkc", "--development", "--out", tmp_path / "keys"]
     assert run("setup", *made).code == 0
     derived(tmp_path, canaries)
@@ -183,6 +197,9 @@ def test_no_canary_is_seen(tmp_path: Path) -> None:
     venue = ["--params", tmp_path / "params.json", "--market", tmp_path / "market.json"]
     shown = words(run("margin", "--account", tmp_path / "account.json", *venue, "--json"))
     assert {"account cash", "account IM", "account worst"} <= set(canaries.found_in(shown))
+    limits = ["--delta", "5", "--vega", "7", "--reveal"]
+    shown = words(run("inspect", tmp_path / "account.json", *venue, *limits))
+    assert {"account delta", "account vega"} <= set(canaries.found_in(shown))
 
 
 def words(outcome: Outcome) -> bytes:

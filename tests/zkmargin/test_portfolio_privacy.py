@@ -69,6 +69,21 @@ def test_messages_and_files_are_the_same(desk: PortfolioWorld, account: str) -> 
         assert len(sizes) == 1
 
 
+def test_greek_limits_look_alike(desk: PortfolioWorld) -> None:
+    """Public inputs differ in the commitment; witnesses have one size."""
+    verb = ["prove", "--keys", desk.path("greek-keys"), "--delta", "100", "--vega", "20000"]
+    outputs = ["--proof", "HERE/greeks.json", "--public", "HERE/greeks-public.json"]
+    first, second = each(desk, "account.json", *verb, *outputs)
+    assert first == second
+    assert first.code == 0, first.stderr
+    publics = [json.loads((desk.path(name) / "greeks-public.json").read_text()) for name in BOOKS]
+    assert [i for i in range(6) if publics[0][i] != publics[1][i]] == [2]
+    check = ["check", "--circuit", desk.path("greeks.zkc"), *verb[3:]]
+    first, second = each(desk, "account.json", *check, "--witness", "HERE/greeks.wtns", "--json")
+    assert first == second
+    assert len({(desk.path(name) / "greeks.wtns").stat().st_size for name in BOOKS}) == 1
+
+
 def test_inspect_says_the_same(desk: PortfolioWorld) -> None:
     words = {run("inspect", desk.path(name) / "account.json").stdout for name in BOOKS}
     assert len(words) == 1

@@ -9,6 +9,7 @@ import click
 from zkmargin.cli import options
 from zkmargin.cli.output import check_targets, note, result, step, warn_development
 from zkmargin.models import (
+    GREEKS,
     class_name,
     epoch_of,
     load_market,
@@ -16,6 +17,9 @@ from zkmargin.models import (
     shape_for,
     statement_name,
 )
+
+#: Without the margin model, which the params say.
+STATEMENTS = ("meets", "liquidatable", GREEKS)
 
 
 @options.verb("root", "zkmargin root --market market.json --params params.json")
@@ -36,7 +40,7 @@ def root_command(market: str, params: str) -> None:
 
 
 @options.verb("compile", "zkmargin compile meets --params params.json --class 16+8 --out meets.zkc")
-@click.argument("kind", metavar="STATEMENT", type=click.Choice(("meets", "liquidatable")))
+@click.argument("kind", metavar="STATEMENT", type=click.Choice(STATEMENTS))
 @options.params()
 @options.size_class()
 @options.out("Where to write the circuit, a .zkc file.")
@@ -44,10 +48,10 @@ def root_command(market: str, params: str) -> None:
 def compile_command(
     kind: str, params: str, size_class: str | None, out: str, r1cs: str | None
 ) -> None:
-    """Compile STATEMENT, meets or liquidatable, for the shape of a venue's parameters.
+    """Compile STATEMENT for the shape of a venue's parameters: meets, liquidatable or greeks.
 
     Only the shape is compiled in: rates, tiers and scenarios stay data, so a change of them needs
-    no new circuit. Of which margin model it is, the params say.
+    no new circuit. Of which margin model it is, the params say; greeks is of the portfolio model.
     """
     from zk.formats.circuit import save_circuit
     from zk.formats.r1cs import save_r1cs

@@ -75,8 +75,7 @@ def inspect_command(
             raise click.UsageError("--reveal needs --params and --market")
         from zkmargin.cli.reveal import reveal_account
 
-        statement = "meets" if claim_options.liquidator is None else "liquidatable"
-        claim = claim_options.claim(statement)
+        claim = claim_options.claim(claim_options.statement)
         reveal_account(load_account(path, claim.params), claim)
     fields = _KINDS[kind](Request(path, data, full, claim_options.params))
     words = "\n".join(

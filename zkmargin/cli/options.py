@@ -23,6 +23,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
 
 _R: Final = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+#: The options that belong to one statement's claims.
+_OWN: Final = {
+    "meets": ("mode", "buffer"),
+    "liquidatable": ("liquidator",),
+    "greeks": ("delta", "vega", "underlying"),
+}
 #: Of the linear model positions + collaterals, of the portfolio model options.
 _SIZE_CLASSES: Final = ("4+4", "16+8", "64+16", "1+1", "8", "16", "32", "64", "128", "2")
 
@@ -112,6 +118,17 @@ buffer = _option(
     "--buffer", type=AMOUNT, help="meets: whole quote units to spare, of the menu.  [default: 0]"
 )
 liquidator = _option("--liquidator", type=ADDRESS, help="liquidatable: who may act on the proof.")
+delta = _option(
+    "--delta", type=AMOUNT, help="greeks: the largest net delta, in whole units of an underlying."
+)
+vega = _option(
+    "--vega",
+    type=AMOUNT,
+    help="greeks: the largest net vega, in whole quote units per 1.00 of vol.",
+)
+underlying = _option(
+    "--underlying", metavar="NAME", help="greeks: the underlying it is about.  [default: all]"
+)
 circuit = _option("--circuit", type=PATH, help="A circuit made by `compile`.")
 keys = _option("--keys", type=PATH, help="A folder of keys made by `setup`.")
 statement = _option(
@@ -163,6 +180,23 @@ class ClaimOptions:
     mode: str | None
     buffer: int | None
     liquidator: int | None
+    delta: int | None
+    vega: int | None
+    underlying: str | None
+
+    @property
+    def own(self) -> dict[str, int | str | None]:
+        """The options that belong to one statement, by name."""
+        return {name: getattr(self, name) for names in _OWN.values() for name in names}
+
+    @property
+    def statement(self) -> str:
+        """Whose options were given; meets if none were."""
+        given = (kind for kind, names in _OWN.items() if self._given(names))
+        return next(given, "meets")
+
+    def _given(self, names: tuple[str, ...]) -> bool:
+        return any(getattr(self, name) is not None for name in names)
 
     def claim(self, kind: str) -> AnyClaim:
         """The claim, for a key or circuit that states `kind`; of which model, the params say."""
@@ -170,14 +204,20 @@ class ClaimOptions:
         from zkmargin.models import PREFIX, load_market, load_params, make_claim
 
         kind = kind.removeprefix(PREFIX)
-        if kind == "meets" and self.liquidator is not None:
-            raise click.UsageError("--liquidator belongs to liquidatable; this key states 'meets'")
-        if kind == "liquidatable" and (self.mode, self.buffer) != (None, None):
-            raise click.UsageError(
-                "--mode and --buffer belong to meets; this key states 'liquidatable'"
-            )
+        for owner, names in _OWN.items():
+            if owner != kind and self._given(names):
+                belong = "belongs" if len(names) == 1 else "belong"
+                raise click.UsageError(
+                    f"{_listed(names)} {belong} to {owner}; this key states {kind!r}"
+                )
         if kind == "liquidatable" and self.liquidator is None:
             raise click.UsageError("--liquidator is missing: a liquidatable claim names one")
+        limits = None
+        if kind == "greeks":
+            if self.delta is None or self.vega is None:
+                missing = "--delta" if self.delta is None else "--vega"
+                raise click.UsageError(f"{missing} is missing: a greeks claim names both limits")
+            limits = self.delta, self.vega
         venue = load_params(self.params)
         return make_claim(
             Domain(self.chain_id, self.gate),
@@ -186,7 +226,15 @@ class ClaimOptions:
             mode=self.mode or "MM",
             buffer=self.buffer or 0,
             liquidator=self.liquidator,
+            limits=limits,
+            underlying=self.underlying,
         )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Options as a sentence has them: --a, --b and --c."""
+    words = [f"--{name}" for name in names]
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def claim(*, required: bool = True) -> Decorator[Any]:
@@ -200,7 +248,7 @@ def claim(*, required: bool = True) -> Decorator[Any]:
             return body(claim_options=chosen, **values)
 
         decorated: Any = gathered
-        for make in (liquidator, buffer, mode, gate, chain_id):
+        for make in (underlying, vega, delta, liquidator, buffer, mode, gate, chain_id):
             decorated = make()(decorated)
         for make in (market, params):
             decorated = make(required=required)(decorated)

@@ -91,8 +91,7 @@ def _one_way(
         if missing is not None:
             raise click.UsageError(f"Missing option '--{missing}'.")
         return
-    others = {**needed, "mode": claim_options.mode, "buffer": claim_options.buffer, "keys": keys}
-    others["liquidator"] = claim_options.liquidator
+    others = {**needed, **claim_options.own, "keys": keys}
     surplus = next((name for name, value in others.items() if value is not None), None)
     if surplus is not None:
         raise click.UsageError(f"--inputs is for a --circuit alone, without --{surplus}")

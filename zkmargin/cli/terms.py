@@ -6,7 +6,7 @@ fields exact.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from circuits.margin.constants import CASH_PLACES
 from circuits.margin.decimals import format_decimal
@@ -20,9 +20,13 @@ from circuits.margin.portfolio.explain import (
     amount,
     explain_portfolio,
 )
+from circuits.margin.portfolio.exposure import EXPOSURE_PLACES
 from circuits.margin.portfolio.rules import PLACES
-from circuits.margin.portfolio.statement import PortfolioClaim, PortfolioLiquidationClaim
+from circuits.margin.portfolio.statement import GreekClaim, PortfolioClaim
 from zk.errors import InputError
+
+if TYPE_CHECKING:
+    from zkmargin.models import AnyPortfolioClaim
 
 Row = tuple[str, str, str]
 
@@ -30,7 +34,7 @@ _CENT_UNIT = 10 ** (MARGIN_PLACES - 2)
 _MODES = ("IM", "MM")
 
 
-def terms_of(account: PortfolioAccount, claim: PortfolioClaim | PortfolioLiquidationClaim) -> Terms:
+def terms_of(account: PortfolioAccount, claim: AnyPortfolioClaim) -> Terms:
     """The account's terms in the claim's market; errors name the account's file."""
     try:
         return explain_portfolio(account.book(claim.params), claim.epoch, claim.params)
@@ -38,10 +42,10 @@ def terms_of(account: PortfolioAccount, claim: PortfolioClaim | PortfolioLiquida
         raise (error if error.file else error.in_file(account.file)) from None
 
 
-def claim_terms(
-    account: PortfolioAccount, claim: PortfolioClaim | PortfolioLiquidationClaim
-) -> tuple[str, dict[str, Any]]:
-    """The terms, and how far a claim is from its line."""
+def claim_terms(account: PortfolioAccount, claim: AnyPortfolioClaim) -> tuple[str, dict[str, Any]]:
+    """The terms, and how far a claim is from its line; of Greek limits delta and vega alone."""
+    if isinstance(claim, GreekClaim):
+        return _greek_terms(account, claim)
     terms = terms_of(account, claim)
     words, found = words_of(terms), fields_of(terms, claim.params.quote)
     if isinstance(claim, PortfolioClaim):
@@ -53,6 +57,24 @@ def claim_terms(
         "\n".join([*words, f"{side} the line by {cents(abs(distance))}"]),
         found | {"distance": amount(distance)},
     )
+
+
+def _greek_terms(account: PortfolioAccount, claim: GreekClaim) -> tuple[str, dict[str, Any]]:
+    """Net delta and vega of each underlying beside the limits."""
+    try:
+        found = claim.exposures(account.book(claim.params))
+    except InputError as error:
+        raise (error if error.file else error.in_file(account.file)) from None
+    rows: list[Row] = [("", "net delta", "net vega")]
+    fields = []
+    for each in found:
+        name = claim.params.asset(each.underlying)
+        delta, vega = (format_decimal(v, EXPOSURE_PLACES) for v in (each.delta, each.vega))
+        within = claim.limit.holds(each)
+        rows.append((name if within else f"{name}: outside", delta, vega))
+        fields.append({"underlying": name, "delta": delta, "vega": vega, "within": within})
+    rows.append(("limit", str(claim.limit.delta), str(claim.limit.vega)))
+    return "\n".join(_aligned(rows)), {"exposures": fields}
 
 
 def words_of(terms: Terms) -> list[str]:
