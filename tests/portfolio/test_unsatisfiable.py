@@ -14,7 +14,8 @@ import pytest
 from circuits.margin.instrument import collateral
 from circuits.margin.portfolio.book import PortfolioBook
 from circuits.margin.portfolio.portfolio import STATEMENTS
-from tests.portfolio.agreement import LAST, MEETS, epoch
+from tests.margin.tamper import Run
+from tests.portfolio.agreement import LAST, MEETS, circuit, epoch
 from tests.portfolio.raw import SHAPE, Forgery, market, opened_entries, rich_book
 from zk.field import R
 from zk.poseidon import poseidon, poseidon_sponge
@@ -424,3 +425,39 @@ def test_another_public_input(statement: str, name: str) -> None:
     forged = Forgery.honest(statement)
     forged.values[name] += 1
     assert forged.refusal() is not None
+
+
+@BOTH
+@pytest.mark.parametrize("netted", [True, False])
+def test_a_call_and_the_put_of_its_strike_net(statement: str, netted: bool) -> None:
+    """Whether two slots are a pair is not the prover's to say, in either direction."""
+    book = rich_book()
+    first = book.options[0]
+    other = first.key ^ 1
+    legs = {leg.key: leg for leg in book.options[:5]} | {
+        first.key: replace(first, quantity=-(10**9)),
+    }
+    if netted:
+        legs[other] = replace(first, key=other, quantity=10**9)
+    held = tuple(legs[key] for key in sorted(legs))
+    forged = Forgery.honest(statement, replace(book, options=held), place="line")
+    compiled = circuit(statement, SHAPE)
+    made = Run(compiled, compiled.assign(forged.values))
+    assert not made.broken
+    paired = [
+        wire
+        for wire in range(compiled.program.n_inputs + 1, compiled.r1cs.n_wires)
+        if any(
+            compiled.origin(row)[0].endswith("the put of the call before it")
+            for row in made.wiring.rows(wire)
+        )
+    ]
+    assert len(paired) > 8
+    told = 0
+    for wire in paired:
+        for value in {0, 1} - {made.witness[wire]}:
+            outcome = made.tampered({wire: value})
+            told += bool(outcome.broken)
+            # The inverse of a gap of zero is free, and says nothing.
+            assert outcome.broken or set(outcome.changed) == {wire}
+    assert told > 8
