@@ -26,7 +26,6 @@ from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.account import PortfolioAccount
 from circuits.margin.portfolio.book import PortfolioBook
 from circuits.margin.portfolio.commitment import commitment
-from circuits.margin.portfolio.committed import total
 from circuits.margin.portfolio.inputs import position_inputs
 from circuits.margin.portfolio.legs import trusted
 from circuits.margin.portfolio.market import PortfolioMarket
@@ -35,6 +34,7 @@ from circuits.margin.portfolio.params import PortfolioParams
 from circuits.margin.portfolio.positions import PortfolioPositions
 from circuits.margin.portfolio.records import OptionRow
 from circuits.margin.portfolio.scenarios import at_most
+from circuits.margin.portfolio.sums import total
 from circuits.margin.portfolio.table import PortfolioEpoch
 from zk import ConstraintSystem, Field, Uint, compile, private, public
 from zk.errors import UnsatisfiedConstraint

@@ -110,9 +110,7 @@ class PortfolioBook:
             larger = [size for size in SIZE_CLASSES if size >= len(self.options)]
             cure = f"use the class of {larger[0]} options" if larger else "close some of them"
             raise InputError(
-                f"has {len(self.options)} options, the size class has room for {shape.options}: "
-                f"{cure}",
-                "options",
+                f"has more than {shape.options}, the size class's slots: {cure}", "options"
             )
         for name, found, room in (
             ("underlyings", len(self.underlyings), shape.underlyings),
@@ -120,7 +118,7 @@ class PortfolioBook:
             ("collaterals", len(self.collaterals), shape.collaterals),
         ):
             if found > room:
-                raise InputError(f"has {found} {name}, the size class has room for {room}", name)
+                raise InputError(f"has more than {room}, the size class's room", name)
         if self.magnitude >> shape.sum_bits:
             raise InputError(
                 "all quantities of options, futures and perpetuals together must be below "

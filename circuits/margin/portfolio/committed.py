@@ -25,6 +25,7 @@ from circuits.margin.portfolio.legs import (
     sizes,
 )
 from circuits.margin.portfolio.shape import PortfolioShape
+from circuits.margin.portfolio.sums import total
 from zk.compiler.declare import Circuit, private, public
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Bool, Field, Int, Uint
@@ -161,11 +162,3 @@ class CommittedPortfolio(Circuit):
                 *(slot.magnitude for slot in self.option),
             ]
             cs.assert_range(total(cs, magnitudes), self.shape.sum_bits)
-
-
-def total(cs: ConstraintSystem, terms: Sequence[Int]) -> Int:
-    """The sum, 0 of nothing."""
-    found: Int = cs.constant(0)
-    for term in terms:
-        found = found + term
-    return found

@@ -31,7 +31,6 @@ SHOCK_BITS: Final = 24
 FACTOR_BITS: Final = 32  # loss factors, percentages, haircuts, charges
 BASIS_BITS: Final = 46
 CHARGE_BITS: Final = 32
-DELTA_BITS: Final = 28
 VEGA_BITS: Final = VALUE_BITS
 PREFIX_BITS: Final = 52  # underlying, kind and expiry: an option's key above its strike
 STRIKE_RIGHT_BITS: Final = 65  # in a key; a listed strike has PRICE_BITS of its 64

@@ -24,6 +24,7 @@ from circuits.margin.instrument import UNDERLYING_BITS
 from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.exposure import GREEKS, LIMIT_BITS, LIMIT_SCALE, MODE_BITS
 from circuits.margin.portfolio.positions import PortfolioPositions, Positions
+from circuits.margin.portfolio.sums import field_total
 from zk.compiler.declare import private, public
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Field, Int, Uint
@@ -91,24 +92,17 @@ class GreekLimits(PortfolioPositions):
         """Packed delta and vega of the options and futures of each underlying."""
         deltas = [Field(cs, quantity.lc) * c.DELTA_ONE for quantity in held.futures]
         if self.underlyings == 1:
-            return [_sum(cs, [*weighted, *deltas])]
+            return [field_total(cs, [*weighted, *deltas])]
         by_expiry = []
         for e, own in enumerate(deltas):
             with cs.obligation(f"options of expiry[{e}]"):
                 pairs = zip(self.option, weighted, strict=True)
                 chosen = [Field(cs, slot.expiry[e].lc) * value for slot, value in pairs]
-                by_expiry.append(_sum(cs, [*chosen, own]))
+                by_expiry.append(field_total(cs, [*chosen, own]))
         found = []
         for u in range(self.underlyings):
             with cs.obligation(f"underlying[{u}]"):
                 bits = [Field(cs, of_expiry[u].lc) for of_expiry in held.order.belongs]
                 parts = zip(bits, by_expiry, strict=True)
-                found.append(_sum(cs, [bit * value for bit, value in parts]))
+                found.append(field_total(cs, [bit * value for bit, value in parts]))
         return found
-
-
-def _sum(cs: ConstraintSystem, terms: Sequence[Field]) -> Field:
-    found = Field(cs, {})
-    for term in terms:
-        found = found + term
-    return found

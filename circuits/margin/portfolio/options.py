@@ -18,6 +18,7 @@ from circuits.margin.constants import QUANTITY_BITS
 from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.legs import OptionSlot
 from circuits.margin.portfolio.ranks import RANK_BITS, Ranks, ranked
+from circuits.margin.portfolio.sums import total
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Bool, Field, Int, Uint, scale_lc
 from zk.field import R
@@ -92,7 +93,7 @@ def options(
         with cs.obligation(f"options of expiry[{e}]"):
             held = [slot.expiry[e] * q for slot, q in zip(slots, quantities, strict=True)]
             words.append(weighted(cs, held, [slot.words for slot in slots]))
-            magnitudes.append(_total(cs, [slot.expiry[e] * slot.magnitude for slot in slots]))
+            magnitudes.append(total(cs, [slot.expiry[e] * slot.magnitude for slot in slots]))
     naked = _naked(cs, slots, ranks, quantities)
     return Options(ranks, quantities, found.nodes, naked, words, magnitudes)
 
@@ -155,10 +156,3 @@ def _naked(
                 # A slot that is paired, on either side, adds nothing of its own.
                 naked.append(cs.proven(own + covered if j == i else own, 0, 3 * bound))
     return naked
-
-
-def _total(cs: ConstraintSystem, terms: Sequence[Int]) -> Int:
-    total: Int = cs.constant(0)
-    for term in terms:
-        total = total + term
-    return total

@@ -30,7 +30,7 @@ from circuits.gadgets.select import select
 from circuits.margin import constants as linear
 from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.collaterals import Collaterals, collaterals
-from circuits.margin.portfolio.committed import CommittedPortfolio, Order, Perpetual, total
+from circuits.margin.portfolio.committed import CommittedPortfolio, Order, Perpetual
 from circuits.margin.portfolio.expiries import Expiry, expiry, future
 from circuits.margin.portfolio.legs import Held, trusted
 from circuits.margin.portfolio.opening import (
@@ -45,6 +45,7 @@ from circuits.margin.portfolio.opening import (
 from circuits.margin.portfolio.options import Options, options
 from circuits.margin.portfolio.scenarios import at_most, chosen, profits
 from circuits.margin.portfolio.shape import PortfolioShape
+from circuits.margin.portfolio.sums import total
 from circuits.networks import switches
 from zk.compiler.declare import private, public
 from zk.compiler.frontend import ConstraintSystem
@@ -270,7 +271,10 @@ class MeetsPortfolio(PortfolioMargin):
 
     def define(self, cs: ConstraintSystem) -> None:
         with cs.obligation("the claim holds mode and buffer"):
-            lanes: list[tuple[Uint, int]] = [(self.maintenance, 8), (self.buffer, 48)]
+            lanes: list[tuple[Uint, int]] = [
+                (self.maintenance, 8),
+                (self.buffer, linear.BUFFER_BITS),
+            ]
             cs.assert_equal(pack(cs, lanes), self.claim)
         sums = self.sums(cs, self.maintenance)
         margin = sums.rest - sums.charge

@@ -20,6 +20,7 @@ from circuits.gadgets.compare import assert_le, is_zero
 from circuits.gadgets.lanes import Lanes, unpack
 from circuits.margin.portfolio import constants as c
 from circuits.margin.portfolio.legs import OptionSlot
+from circuits.margin.portfolio.sums import field_total
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.types import Bool, Field, Uint
 from zk.field import R
@@ -60,9 +61,9 @@ def ranked(
     for i, slot in enumerate(slots):
         with cs.obligation(f"option[{i}]"):
             with cs.obligation("the slot is of one expiry, or of none"):
-                used.append(cs.assert_bool(_sum(cs, slot.expiry)))
+                used.append(cs.assert_bool(field_total(cs, slot.expiry)))
                 # At most one bit is 1.
-                number = _sum(cs, [bit * (e + 1) for e, bit in enumerate(slot.expiry)])
+                number = field_total(cs, [bit * (e + 1) for e, bit in enumerate(slot.expiry)])
                 codes.append(cs.proven(number, 0, len(prefixes)))
             same = _same(cs, used, codes) if i else none
             with cs.obligation("the strike is above the one before it"):
@@ -78,7 +79,7 @@ def ranked(
             rank = slot.strike_right
     for e, known in enumerate(listed):
         with cs.obligation(f"options of expiry[{e}]"), cs.obligation("it is used if it has any"):
-            cs.assert_product(_sum(cs, [slot.expiry[e] for slot in slots]), ~known, 0)
+            cs.assert_product(field_total(cs, [slot.expiry[e] for slot in slots]), ~known, 0)
     with cs.obligation("the last strike of an expiry is below the next one's keys"):
         _assert_ends(cs, slots, gaps)
     # Shown above: gaps are not negative and the last r of an expiry is below 2^49. Where a slot is
@@ -88,7 +89,7 @@ def ranked(
     for i, (slot, r) in enumerate(zip(slots, ranks, strict=True)):
         with cs.obligation(f"option[{i}]"):
             chosen = [bit * prefix for bit, prefix in zip(slot.expiry, prefixes, strict=True)]
-            keys.append(Field(cs, _sum(cs, chosen).lc) * (1 << c.STRIKE_RIGHT_BITS) + r)
+            keys.append(Field(cs, field_total(cs, chosen).lc) * (1 << c.STRIKE_RIGHT_BITS) + r)
     return Ranks(used, codes, ranks, keys, paired)
 
 
@@ -106,7 +107,7 @@ def _assert_ends(cs: ConstraintSystem, slots: Sequence[OptionSlot], gaps: Sequen
         total = Field(cs, {})
         for slot, gap in zip(slots, gaps, strict=True):
             places = [slot.expiry[e] * (1 << width * (e - first)) for e in ends]
-            total = total + _sum(cs, places) * Field(cs, (gap + 1).lc)
+            total = total + field_total(cs, places) * Field(cs, (gap + 1).lc)
         for end in unpack(cs, Lanes(cs, total, width, ((0, bound),) * len(ends))):
             assert_le(cs, end, 1 << RANK_BITS)
 
@@ -126,10 +127,3 @@ def _same(cs: ConstraintSystem, used: Sequence[Bool], codes: Sequence[Uint]) -> 
         rise = code - before - 1 + same + unused * (n + 1)
         cs.assert_range(Field(cs, rise.lc), (n + 1).bit_length())
     return same
-
-
-def _sum(cs: ConstraintSystem, terms: Sequence[Field]) -> Field:
-    total = Field(cs, {})
-    for term in terms:
-        total = total + Field(cs, term.lc)
-    return total
