@@ -16,6 +16,7 @@ pub mod ntt;
 pub mod pairing;
 pub mod poseidon;
 pub mod prove;
+mod quotient;
 pub mod r1cs;
 mod secret;
 mod subgroup;
