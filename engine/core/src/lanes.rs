@@ -18,6 +18,8 @@ use core::arch::x86_64::{
     _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
 };
 
+use std::sync::OnceLock;
+
 use ark_bn254::{Fq, Fr};
 use ark_ff::PrimeField;
 
@@ -106,9 +108,18 @@ const fn negative_inverse(m: u64) -> u64 {
     inverse.wrapping_neg() & MASK
 }
 
-/// Whether this processor has the instructions.
+/// In the environment, with any value: the scalar code runs although the processor has the instructions.
+/// For measuring and checking that path; read once, when a process first asks.
+pub const SWITCH_OFF: &str = "ZKMARGIN_NO_IFMA";
+
+/// Whether this processor has the instructions, and nobody switched them off.
 pub fn available() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        std::env::var_os(SWITCH_OFF).is_none()
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512ifma")
+    })
 }
 
 #[inline]
@@ -317,5 +328,42 @@ pub fn store_blocks(elements: [&Fe; 2], out: &mut [u8], stride: usize) {
             // SAFETY: a block is 64 writable bytes, and the store needs no alignment.
             unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), row) };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::{available, SWITCH_OFF};
+
+    /// What the tests below read of a run of this test alone.
+    #[test]
+    fn says_whether_available() {
+        println!("available: {}", available());
+    }
+
+    /// This process's answer is made once, so a new one is asked.
+    fn answer(switched_off: bool) -> bool {
+        let mut command = Command::new(std::env::current_exe().expect("this test's program"));
+        command.args([
+            "--exact",
+            "lanes::tests::says_whether_available",
+            "--nocapture",
+        ]);
+        command.env_remove(SWITCH_OFF);
+        if switched_off {
+            command.env(SWITCH_OFF, "1");
+        }
+        let out = String::from_utf8(command.output().expect("a run").stdout).expect("text");
+        assert_eq!(out.matches("available: ").count(), 1, "{out}");
+        out.contains("available: true")
+    }
+
+    #[test]
+    fn the_environment_switches_the_vector_code_off() {
+        let has = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma");
+        assert_eq!(answer(false), has);
+        assert!(!answer(true));
     }
 }
