@@ -9,8 +9,12 @@
 //! types, not their values; a schedule by type is not built yet.
 
 mod digits;
+mod odd;
 mod reduce;
+mod signed;
 mod tree;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ark_ec::{models::short_weierstrass::Projective, CurveGroup};
 use ark_ff::Zero;
@@ -21,7 +25,27 @@ use crate::error::{ensure, Result};
 
 pub use digits::Digits;
 pub(crate) use digits::{digit_count, recode};
+pub use odd::{msm_odd, OddDigits};
+pub use signed::signed_sum;
 pub(crate) use tree::sum_lists;
+
+/// Asked before every task, each of which takes milliseconds: `true` ends the computation.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// A `Stop` that never does.
+pub const NEVER: Stop<'static> = &|| false;
+
+/// Affine additions of this process so far, of sums that have ended.
+static ADDITIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Affine additions done so far by this process in batches: for tests of what the work depends on.
+pub fn additions() -> u64 {
+    ADDITIONS.load(Ordering::Relaxed)
+}
+
+fn count_additions(many: usize) {
+    ADDITIONS.fetch_add(many as u64, Ordering::Relaxed);
+}
 
 /// sum of scalars[i] * points[i].
 pub fn msm<G: Group>(points: Points<'_, G>, scalars: Scalars<'_>) -> Result<Projective<G>> {

@@ -7,7 +7,7 @@ use ark_ec::{
 };
 use ark_ff::{Field, One, Zero};
 
-use super::msm;
+use super::{msm, msm_odd, signed_sum, OddDigits, NEVER};
 use crate::bytes::Scalars;
 use crate::curve::{FixedBase, Group, Points};
 use crate::testing::{bytes_of, random_scalars, Random};
@@ -122,4 +122,61 @@ fn without_vector_instructions() {
     sizes_and_mixtures();
     degenerate();
     FORCE_SCALAR.store(false, Ordering::Relaxed);
+}
+
+fn points_of<G: Group>(logs: &[Fr]) -> Vec<u8> {
+    let mut points = vec![0; logs.len() * G::BYTES];
+    FixedBase::<G>::new(G::GENERATOR, logs.len())
+        .mul_many(logs, &mut points)
+        .unwrap();
+    points
+}
+
+fn check_odd<G: Group>(logs: &[Fr], scalars: &[Fr], bits: usize) {
+    let (points, bytes) = (points_of::<G>(logs), bytes_of(scalars));
+    let digits = OddDigits::new(Scalars::new(&bytes, "scalars").unwrap(), bits).unwrap();
+    let sum = msm_odd(Points::<G>::new(&points, "p").unwrap(), &digits, NEVER).unwrap();
+    let log: Fr = logs.iter().zip(scalars).map(|(k, s)| *k * s).sum();
+    let all: Fr = logs.iter().sum();
+    let expected: Projective<G> = G::GENERATOR * (log + log - digits.offset() * all);
+    assert_eq!(sum.into_affine(), expected.into_affine());
+}
+
+fn check_signs<G: Group>(logs: &[Fr], random: &mut Random) {
+    let points = points_of::<G>(logs);
+    let minus: Vec<bool> = logs.iter().map(|_| random.below(2) == 1).collect();
+    let points = Points::<G>::new(&points, "p").unwrap();
+    let sum = signed_sum(points, |i| minus[i], NEVER).unwrap();
+    let log: Fr = logs
+        .iter()
+        .zip(&minus)
+        .map(|(k, minus)| if *minus { -*k } else { *k })
+        .sum();
+    let expected: Projective<G> = G::GENERATOR * log;
+    assert_eq!(sum.into_affine(), expected.into_affine());
+}
+
+#[test]
+fn odd_digits_and_signs() {
+    let mut random = Random::new(11);
+    for n in [0, 1, 2, 7, 100, 1000, 5000] {
+        let logs = random_scalars(n, 12);
+        for bits in [1, 16, 64, 128] {
+            let scalars: Vec<Fr> = (0..n)
+                .map(|i| {
+                    let top = Fr::from(2u64).pow([bits as u64]) - Fr::one();
+                    let low = Fr::from(random.u64() >> (64 - bits.min(64)));
+                    [Fr::zero(), top, low, low][i % 4]
+                })
+                .collect();
+            check_odd::<g1::Config>(&logs, &scalars, bits);
+        }
+        check_odd::<g1::Config>(&logs, &mixed(n, &mut random), 254);
+        check_signs::<g1::Config>(&logs, &mut random);
+        check_signs::<g1::Config>(&vec![Fr::one(); n], &mut random);
+        if n < 1000 {
+            check_odd::<g2::Config>(&logs, &mixed(n, &mut random), 254);
+            check_signs::<g2::Config>(&logs, &mut random);
+        }
+    }
 }

@@ -14,7 +14,7 @@ use ark_ff::Zero;
 use rayon::prelude::*;
 
 use super::digits::Digits;
-use super::TASK;
+use super::{count_additions, TASK};
 use crate::batch::Pair;
 use crate::curve::{read_loose, write_point, Group, Points};
 
@@ -131,6 +131,7 @@ fn halve<G: Group>(base: &[u8], entries: &[u32], mut lengths: Vec<usize>) -> (Ve
         level.resize((pairs.len() + singles.len()) * G::BYTES, 0);
         let (sums, copies) = level.split_at_mut(pairs.len() * G::BYTES);
         flagged.clear();
+        count_additions(pairs.len());
         G::add_pairs(source, &pairs, sums, &mut flagged);
         for &index in &flagged {
             let index = index as usize;
