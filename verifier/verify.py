@@ -44,6 +44,37 @@ def verify(
         raise InvalidProof("the proof is not valid for these public inputs and this key")
 
 
+def verify_many(
+    vk: VerifyingKey,
+    proofs: Sequence[tuple[Proof, Sequence[int]]],
+    *,
+    allow_development_key: bool = False,
+) -> None:
+    """Return when all proofs, each with its public inputs, are valid for one key.
+
+    Quicker than one by one: a random combination of the equations is checked, with factors of 128
+    bits drawn afterwards, and accepts a false proof with probability below 2^-126 (Bellare, Garay,
+    Rabin, EUROCRYPT 1998). Raises as `verify`, with the place of the proof in the message.
+    """
+    lint_key(vk, allow_development=allow_development_key)
+    for i, (proof, publics) in enumerate(proofs):
+        try:
+            check_publics(publics, vk.n_public)
+            check_proof_points(proof)
+        except InputError as error:
+            raise InputError(error.message, f"[{i}]{error.path}") from None
+        except BadPoint as error:
+            raise BadPoint(f"proof {i}: {error}") from None
+    signals = to_limbs(value for _, publics in proofs for value in publics)
+    shaped = signals.reshape(len(proofs), vk.n_public, 4)
+    false = engine.verify_many(vk, shaped, [proof for proof, _ in proofs])
+    if false is not None:
+        raise InvalidProof(
+            f"proof {false} is not valid for its public inputs and this key (the first such of "
+            f"{len(proofs)})"
+        )
+
+
 def check_publics(publics: Sequence[int], expected: int) -> None:
     """InputError unless `publics` are exactly `expected` canonical integers."""
     if len(publics) != expected:

@@ -45,7 +45,7 @@ from zk.formats.json import load_proof, load_public, save_proof, save_public
 from zk.groth16 import Proof
 from zkmargin.keys import ProvingKey, VerifyingKey
 from zkmargin.proving import check, compile, import_key, prove, setup, witness
-from zkmargin.verifying import contract, public_inputs, verify
+from zkmargin.verifying import contract, public_inputs, verify, verify_many
 
 if TYPE_CHECKING:
     from circuits.margin.portfolio.account import PortfolioAccount
@@ -139,6 +139,7 @@ __all__ = [
     "save_public",
     "setup",
     "verify",
+    "verify_many",
     "witness",
 ]
 

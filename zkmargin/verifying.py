@@ -14,11 +14,13 @@ from zk.groth16 import Proof
 from zkmargin.models import offered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from verifier.contract import Contract
     from zkmargin.keys import VerifyingKey
     from zkmargin.models import AnyClaim
 
-__all__ = ["contract", "public_inputs", "verify"]
+__all__ = ["contract", "public_inputs", "verify", "verify_many"]
 
 
 def public_inputs(vk: VerifyingKey, claim: AnyClaim, *, account: int, commitment: int) -> list[int]:
@@ -50,6 +52,24 @@ def verify(
     """
     publics = public_inputs(vk, claim, account=account, commitment=commitment)
     verifier.verify(vk.key, proof, publics, allow_development_key=allow_development_key)
+
+
+def verify_many(
+    vk: VerifyingKey,
+    proofs: Iterable[tuple[Proof, AnyClaim, int, int]],
+    *,
+    allow_development_key: bool = False,
+) -> None:
+    """Return when all of (proof, claim, account, commitment) hold for one key; raise as `verify`.
+
+    For a venue that checks an epoch's accounts: several times quicker than one by one. The message
+    says which proof is refused, by its place.
+    """
+    given = [
+        (proof, public_inputs(vk, claim, account=account, commitment=commitment))
+        for proof, claim, account, commitment in proofs
+    ]
+    verifier.verify_many(vk.key, given, allow_development_key=allow_development_key)
 
 
 def contract(

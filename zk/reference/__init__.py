@@ -7,7 +7,7 @@ galois. Only `run_witness` takes more than the engine's: `overrides`, to forge w
 from __future__ import annotations
 
 from zk.errors import EngineError
-from zk.reference.groth16 import keygen, prove, verify
+from zk.reference.groth16 import keygen, prove, verify, verify_many
 from zk.reference.kernels import (
     first_bad_g1,
     first_bad_g2,
@@ -40,6 +40,7 @@ __all__ = [
     "run_witness",
     "set_threads",
     "verify",
+    "verify_many",
 ]
 
 

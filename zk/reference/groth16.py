@@ -8,6 +8,7 @@ and s come from `secrets` (the OS, by rejection) and from nowhere else.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -188,3 +189,11 @@ def verify(vk: VerifyingKey, publics: Limbs, proof: Proof) -> bool:
     c = arrays.finite_point(G1, proof.c, "proof.c")
     total = _sum(G1, [ic[0], *(mul(G1, p, k) for p, k in zip(ic[1:], x, strict=True))])
     return product_is_one([negate(G1, a), alpha, total, c], [b, beta, gamma, delta])
+
+
+def verify_many(vk: VerifyingKey, publics: Limbs, proofs: Sequence[Proof]) -> int | None:
+    """The first proof that does not hold, one after another."""
+    if publics.shape != (len(proofs), vk.n_public, 4):
+        raise EngineError(f"publics of shape {publics.shape} for {len(proofs)} proofs")
+    verdicts = [verify(vk, x, proof) for x, proof in zip(publics, proofs, strict=True)]
+    return verdicts.index(False) if False in verdicts else None

@@ -128,6 +128,11 @@ impl<'a> Scalars<'a> {
             .collect()
     }
 
+    /// The first `n` scalars. Panics when there are fewer.
+    pub fn first(&self, n: usize) -> Scalars<'a> {
+        Scalars(&self.0[..n * WIDTH])
+    }
+
     /// The scalars from `from` on. Panics when there are fewer.
     pub fn skip(&self, from: usize) -> Scalars<'a> {
         Scalars(&self.0[from * WIDTH..])

@@ -242,4 +242,24 @@ mod _engine {
             check::verify(&key, publics, proof.bytes())
         })
     }
+
+    /// `key` as in `verify`; `publics` and `proofs` one after another.
+    #[pyfunction]
+    fn verify_many(
+        py: Python<'_>,
+        key: [In; 5],
+        publics: In,
+        proofs: In,
+    ) -> PyResult<Option<usize>> {
+        run(py, || {
+            let [alpha1, beta, gamma, delta, ic] = key.each_ref().map(In::bytes);
+            let key = check::VerifyingKey {
+                alpha1,
+                g2: [beta, gamma, delta],
+                ic,
+            };
+            let publics = Scalars::new(publics.bytes(), "publics")?;
+            check::first_false(&key, publics, proofs.bytes())
+        })
+    }
 }
