@@ -220,19 +220,25 @@ def test_the_charge_is_kappa_rounded_up(seed: int) -> None:
             discount_long=rng.randint(0, 2 * 10**15),
             discount_short=rng.randint(0, 2 * 10**15),
             basis_factor=rng.randint(0, 10**13),
+            forward_variable=(variable := rng.randint(0, 1 << rng.choice((30, 47)))),
+            forward=variable + 1,
         )
         for _ in range(rng.randint(0, 3))
     ]
+    shock = rng.randint(1, 2 * 10**6)  # of the basis, less 1
     discounts = [max(e.discount_long, e.discount_short) for e in expiries]
     damping = max(Fraction(d, 10**6) for d, _ in weights)
     scenario = damping * (Fraction(max(discounts, default=0), 10**15) + 1)
-    basis = 2 * Fraction(max((e.basis_factor for e in expiries), default=0), 10**12)
+    largest = Fraction(max((e.basis_factor for e in expiries), default=0), 10**12)
+    forward = max((e.forward_variable for e in expiries), default=0)
+    last_place = Fraction(6, 5) * largest + Fraction(forward * shock, 10**6 * 10**12)
     factor = Fraction(loss, 10**6)
     moved = max(Fraction(d * s, 10**12) for d, s in weights)
     kappa = max(
-        1 + factor * max(scenario, basis), max(Fraction(1), Fraction(rate, 10**6)) + factor * moved
+        1 + factor * max(scenario, 2 * largest, last_place),
+        max(Fraction(1), Fraction(rate, 10**6)) + factor * moved,
     )
-    assert charge_rate(loss, weights, expiries, rate) == ceil(kappa * 10**14 / 10**8)
+    assert charge_rate(loss, weights, expiries, rate, shock) == ceil(kappa * 10**14 / 10**8)
 
 
 def test_under_the_live_rules_kappa_is_that_of_the_specification() -> None:

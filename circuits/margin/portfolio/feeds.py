@@ -8,10 +8,13 @@ those who owe, so `charge` covers the last place of the rows for both.
     charge = kappa * declared error of a value (1e-8)
     kappa  = 1 + mF max(max_s damping_s (max_e max(discounts) + 1), 2 max_e basis factor)
              and at least max(1, max_c rate_c) + mF max_s damping_s |shock_s - 1|
+             and at least 1 + mF (1.2 max_e basis factor + 1e-12 max_b,e |shock_b - 1| forward_e)
 
-s over the scenarios, e over the underlying's expiries, c over the collaterals; mF and the rates of
-the mode. The second line is what the last place of a collateral's price can do; under rules that
-anybody has it is the smaller one.
+s over the scenarios, e over the underlying's expiries, c over the collaterals, b over the basis'
+two shocks; mF and the rates of the mode; a forward in units of 1e-8, what moves with spot of it.
+The second line is what the last place of a collateral's price can do, the third that of a basis
+factor, with 0.6 for what a value itself is off by; under rules and prices that anybody has the
+first is the largest.
 """
 
 from __future__ import annotations
@@ -93,6 +96,7 @@ def underlying_records(
     held = collateral_rows(market, params)
     rate_initial = max((row.initial for row in held), default=0)
     rate_maintenance = max((row.maintenance for row in held), default=0)
+    moved = max(rules.basis.spot_up - UNIT, UNIT - rules.basis.spot_down) // _SHOCK_UNIT
     found = []
     for name, number in params.underlyings.items():
         feed = market.underlyings[name]
@@ -111,8 +115,10 @@ def underlying_records(
                 perpetual_initial=_up(initial, UNIT * _FACTOR_UNIT),
                 option_maintenance=_up(rules.option.maintenance, _FACTOR_UNIT),
                 option_initial=_up(rules.option.initial, _FACTOR_UNIT),
-                charge_initial=charge_rate(loss_initial, weights, own, rate_initial),
-                charge_maintenance=charge_rate(loss_maintenance, weights, own, rate_maintenance),
+                charge_initial=charge_rate(loss_initial, weights, own, rate_initial, moved),
+                charge_maintenance=charge_rate(
+                    loss_maintenance, weights, own, rate_maintenance, moved
+                ),
             )
         )
     return tuple(found)
@@ -146,12 +152,16 @@ def collateral_rows(market: PortfolioMarket, params: PortfolioParams) -> list[Co
 
 
 def charge_rate(
-    loss: int, weights: Sequence[tuple[int, int]], expiries: Sequence[ExpiryRecord], rate: int
+    loss: int,
+    weights: Sequence[tuple[int, int]],
+    expiries: Sequence[ExpiryRecord],
+    rate: int,
+    moved: int,
 ) -> int:
     """kappa times the declared error, up.
 
-    `loss`, the scenarios' `weights` (damping, |shock - 1|) and the collaterals' largest `rate` have
-    unit 1e-6.
+    `loss`, the scenarios' `weights` (damping, |shock - 1|), the collaterals' largest `rate` and
+    `moved`, the larger |shock - 1| of the basis, have unit 1e-6.
     """
     largest = max((max(e.discount_long, e.discount_short) for e in expiries), default=0)
     basis = max((e.basis_factor for e in expiries), default=0)
@@ -160,12 +170,16 @@ def charge_rate(
     one = 10 ** (places + FACTOR_PLACES)
     scenario = max(damping for damping, _ in weights) * (largest + DISCOUNT_ONE)
     option = one + loss * max(scenario, 2 * basis * 10 ** (places - BASIS_PLACES))
-    moved = max(damping * shock for damping, shock in weights)
-    held = max(one, rate * 10**places) + loss * moved * 10 ** (
+    cancelled = max(damping * shock for damping, shock in weights)
+    held = max(one, rate * 10**places) + loss * cancelled * 10 ** (
         places - DAMPING_PLACES - SHOCK_PLACES
     )
+    # An option moves by no more than its forward does; a factor is less than a unit too large.
+    forward = max((e.forward_variable for e in expiries), default=0)
+    last_place = forward * moved * 10 ** (places - BASIS_PLACES - SHOCK_PLACES)
+    based = one + loss * (12 * basis * 10 ** (places - BASIS_PLACES - 1) + last_place)
     unit = 10 ** (places + FACTOR_PLACES + VALUE_PLACES - CHARGE_PLACES)
-    return _up(max(option, held) * TABLE_ERROR, unit)
+    return _up(max(option, held, based) * TABLE_ERROR, unit)
 
 
 def _expiry_record(
