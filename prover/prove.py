@@ -14,7 +14,7 @@ from zk import engine
 from zk.compiler.compiled import CompiledCircuit
 from zk.errors import ArtifactError, DigestMismatch, UnsatisfiedConstraint
 from zk.field import Limbs
-from zk.groth16 import Proof, ProvingKey
+from zk.groth16 import Proof, ProvingKey, VerifyingKey
 from zk.r1cs import R1CS
 
 
@@ -26,15 +26,20 @@ def prove(pk: ProvingKey, circuit: CompiledCircuit | R1CS, witness: Limbs) -> Pr
     breaks a constraint.
     """
     r1cs = circuit.r1cs if isinstance(circuit, CompiledCircuit) else circuit
-    check_sizes(pk, r1cs)
+    check_sizes(pk.n_wires, pk.vk.n_public, pk.domain_size, r1cs)
     check_witness(circuit, witness)
     proof = engine.prove(pk, witness)
-    if not engine.verify(pk.vk, witness[1 : 1 + r1cs.n_publics], proof):
+    check_proof(pk.vk, witness[1 : 1 + r1cs.n_publics], proof)
+    return proof
+
+
+def check_proof(vk: VerifyingKey, publics: Limbs, proof: Proof) -> None:
+    """ArtifactError unless a finished proof verifies."""
+    if not engine.verify(vk, publics, proof):
         raise ArtifactError(
             "the finished proof does not verify, so it was thrown away: the proving key is damaged "
             "or was made for another circuit; make the keys again or fetch them anew"
         )
-    return proof
 
 
 def check_witness(circuit: CompiledCircuit | R1CS, witness: Limbs) -> None:
@@ -51,15 +56,15 @@ def check_witness(circuit: CompiledCircuit | R1CS, witness: Limbs) -> None:
         raise UnsatisfiedConstraint("the circuit", "a constraint", ".r1cs", row)
 
 
-def check_sizes(pk: ProvingKey, r1cs: R1CS) -> None:
-    """Wires, public signals and domain of key and circuit agree.
+def check_sizes(n_wires: int, n_publics: int, domain_size: int, r1cs: R1CS) -> None:
+    """DigestMismatch unless wires, public signals and domain of a key are the circuit's.
 
     Sizes alone do not make a key the circuit's; a digest does, where one is pinned.
     """
     sizes = (
-        ("wires", pk.n_wires, r1cs.n_wires),
-        ("public signals", pk.vk.n_public, r1cs.n_publics),
-        ("rows of the domain", pk.domain_size, r1cs.domain_size),
+        ("wires", n_wires, r1cs.n_wires),
+        ("public signals", n_publics, r1cs.n_publics),
+        ("rows of the domain", domain_size, r1cs.domain_size),
     )
     for what, of_key, of_circuit in sizes:
         if of_key != of_circuit:

@@ -8,6 +8,7 @@ that whoever verifies a linear claim does not wait for them.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from circuits.margin.documents import (
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 PREFIX: Final = "portfolio "
 #: The statement that the portfolio model alone has; its name without the prefix.
 GREEKS: Final = "greeks"
+# A document that begins with its format; any other is parsed to find it.
+_HEAD: Final = re.compile(rb'\s*\{\s*"format"\s*:\s*"([^"\\]*)"')
 _PORTFOLIO: Final = (PORTFOLIO_PARAMS_FORMAT, PORTFOLIO_MARKET_FORMAT, PORTFOLIO_ACCOUNT_FORMAT)
 
 Path: TypeAlias = str | os.PathLike[str]
@@ -62,6 +65,8 @@ def is_portfolio(data: bytes) -> bool:
 
 def _format(data: bytes) -> object:
     """The format that a document says it has; of one that is broken its reader says more."""
+    if (head := _HEAD.match(data)) is not None:
+        return head[1].decode("utf-8", "replace")
     try:
         tree = parse_json(data)
     except InputError:

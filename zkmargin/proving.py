@@ -1,7 +1,8 @@
 """The account's side: compile a statement, make its keys, check and prove a claim.
 
 Everything here sees the account's secrets; nothing returns, prints or raises one. The verifier's
-side is zkmargin/verifying.py, which loads none of this.
+side is zkmargin/verifying.py, which loads none of this. Compiler and key generation are imported
+when they are first used: a process that only proves does not wait for them.
 """
 
 from __future__ import annotations
@@ -10,13 +11,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from circuits.margin.account import Account
-from circuits.margin.linear import STATEMENTS, LinearMargin
 from circuits.margin.shape import Shape
 from circuits.margin.statement import Claim, LiquidationClaim
-from prover import keygen
 from prover import prove as prover
 from zk.compiler.compiled import CompiledCircuit
-from zk.compiler.lower import compile
 from zk.errors import ArtifactError, DigestMismatch, InputError
 from zk.field import Limbs
 from zk.groth16 import Proof
@@ -27,8 +25,10 @@ from zkmargin.statement_file import DEVELOPMENT, NOT_VERIFIED, PUBLIC_INPUTS, St
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from circuits.margin.linear import LinearMargin
     from circuits.margin.portfolio.committed import CommittedPortfolio
     from circuits.margin.portfolio.shape import PortfolioShape
+    from zk.compiler.declare import Circuit
     from zkmargin.models import AnyAccount, AnyClaim, AnyShape
 
 __all__ = [
@@ -44,14 +44,24 @@ __all__ = [
 ]
 
 
+def compile(circuit: Circuit) -> CompiledCircuit:
+    """Compile a circuit. CompileError names the line of what is not sound."""
+    from zk.compiler import lower
+
+    return lower.compile(circuit)
+
+
 def statement_circuit(kind: str, shape: AnyShape) -> LinearMargin | CommittedPortfolio:
     """The circuit of a statement by its name: "meets", "portfolio liquidatable" and so on."""
     if kind not in PUBLIC_INPUTS:
         known = ", ".join(PUBLIC_INPUTS)
         raise InputError(f"there is no statement {kind!r}: choose one of {known}")
-    if kind in STATEMENTS and isinstance(shape, Shape):
+    is_linear = not kind.startswith(PREFIX)
+    if is_linear and isinstance(shape, Shape):
+        from circuits.margin.linear import STATEMENTS
+
         return STATEMENTS[kind](shape)
-    if kind in STATEMENTS or isinstance(shape, Shape):
+    if is_linear or isinstance(shape, Shape):
         raise InputError(f"the statement {kind!r} is of another margin model than the shape")
     from circuits.margin.portfolio import statement
 
@@ -81,6 +91,8 @@ def setup(
     circuit: CompiledCircuit, *, development: bool = False
 ) -> tuple[ProvingKey, VerifyingKey]:
     """The keys of a margin statement. Only development keys, whose proofs anyone can forge, yet."""
+    from prover import keygen
+
     statement = statement_of(circuit)
     pk = ProvingKey(keygen.setup(circuit, development=development), statement)
     return pk, pk.verifying_key
@@ -88,9 +100,10 @@ def setup(
 
 def import_key(circuit: CompiledCircuit, key: Any) -> ProvingKey:
     """A `.zkey` from elsewhere (`zk.formats.zkey.load_zkey`), checked in full, for this circuit."""
+    from prover import keygen
     from zk.keylint import is_development, lint_key
 
-    prover.check_sizes(key, circuit.r1cs)
+    prover.check_sizes(key.n_wires, key.vk.n_public, key.domain_size, circuit.r1cs)
     keygen.check_coefficients(key, circuit.r1cs)
     lint_key(key.vk, allow_development=True, pk=key)
     kind = DEVELOPMENT if is_development(key.vk) else NOT_VERIFIED

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from circuits.margin import commitment as committed
 from circuits.margin import model
@@ -32,7 +32,6 @@ from circuits.margin.constants import (
     ROW_INSTRUMENT,
 )
 from circuits.margin.epoch import Epoch
-from circuits.margin.linear import Liquidatable, MeetsMargin
 from circuits.margin.market import Market
 from circuits.margin.params import RiskParams
 from circuits.margin.shape import Shape
@@ -40,6 +39,9 @@ from circuits.margin.tiers import TierTable
 from zk.errors import InputError
 from zk.field import R
 from zk.poseidon import poseidon
+
+if TYPE_CHECKING:
+    from circuits.margin.linear import Liquidatable, MeetsMargin
 
 #: Names of the public inputs; the last is the statement's own.
 PUBLIC_INPUTS = ("domain", "account", "commitment", "epoch_root", "params_digest")
@@ -60,11 +62,15 @@ def publics(
 
 def meets_margin(shape: Shape) -> MeetsMargin:
     """The circuit of `Claim` for a shape."""
+    from circuits.margin.linear import MeetsMargin
+
     return MeetsMargin(shape)
 
 
 def liquidatable(shape: Shape) -> Liquidatable:
     """The circuit of `LiquidationClaim` for a shape."""
+    from circuits.margin.linear import Liquidatable
+
     return Liquidatable(shape)
 
 

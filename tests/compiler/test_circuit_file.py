@@ -133,6 +133,20 @@ def test_what_is_saved_is_loaded(circuit: Circuit, tmp_path: Path) -> None:
     assert (tmp_path / "c").read_bytes() == (tmp_path / "d").read_bytes()
 
 
+def test_the_digest_is_of_the_encoding_and_not_of_the_bytes(
+    path: Path, sample: CompiledCircuit
+) -> None:
+    """It is taken while the file is read only where the bytes are the encoding's."""
+    assert load_circuit(path).__dict__["digest"] == sample.digest
+    good = sections_of(path.read_bytes())
+    spaced = good | {"head": json.dumps(json.loads(good["head"]), indent=1).encode()}
+    for sections in (dict(reversed(good.items())), {"rows": good["rows"], **good}, spaced):
+        path.write_bytes(file_of(sections))
+        loaded = load_circuit(path)
+        assert "digest" not in loaded.__dict__
+        assert loaded.digest == sample.digest
+
+
 def test_a_loaded_circuit_runs(path: Path) -> None:
     loaded = load_circuit(path)
     loaded.check(loaded.witness(VALUES))

@@ -21,7 +21,7 @@ from tests.margin.raw import Forgery
 from tests.margin.tamper import Run, obligations
 from tests.security.lies import LIES
 from tests.security.lies.catalogue import Lie
-from zk.compiler.declare import InputSlot
+from zk.compiler.slots import InputSlot
 from zk.compiler.witness import Op
 from zk.field import R
 

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zk import engine
-from zk.compiler.declare import InputSlot
+from zk.compiler.slots import InputSlot
 from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import InputError, UnsatisfiedConstraint
 from zk.field import Limbs, R, to_limbs
@@ -135,7 +135,7 @@ class CompiledCircuit:
         for name, content in self.sections():
             h.update(section_header(name, len(content)))
             h.update(content)
-        return int.from_bytes(h.digest(), "big") & ((1 << 253) - 1)
+        return digest_of(h.digest())
 
     def summary(self) -> str:
         """Constraints, wires, inputs, domain and digest, then the constraints by obligation."""
@@ -181,6 +181,11 @@ class CompiledCircuit:
             parts.append((f"{name}.coef".encode(), raw_bytes(m.coeffs, "<u4")))
         parts.append((b"code", raw_bytes(self.program.code, "<u4")))
         return parts
+
+
+def digest_of(encoding: bytes) -> int:
+    """The digest, from the SHA-256 of the canonical encoding."""
+    return int.from_bytes(encoding, "big") & ((1 << 253) - 1)
 
 
 def section_header(name: bytes, length: int) -> bytes:

@@ -23,6 +23,7 @@ from typing import Any, get_args, get_origin
 
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.origins import source_line
+from zk.compiler.slots import InputSlot
 from zk.compiler.types import Bool, Field, Int, Uint
 from zk.errors import CompileError
 from zk.field import R
@@ -55,17 +56,6 @@ def private(*, bits: Size | None = None, count: Size | None = None, **parameters
     """A private input, an array of `count`, or a struct with its `parameters`."""
     where = source_line(sys._getframe(1))
     return Declaration("private", bits, count, False, parameters, where)
-
-
-@dataclass(frozen=True)
-class InputSlot:
-    """One scalar input: its path (`slots[3].key`), type name, width, visibility."""
-
-    path: str
-    kind: str
-    bits: int
-    public: bool
-    context: bool
 
 
 _TYPES: dict[str, Any] = {"Field": Field, "Int": Int, "Uint": Uint, "Bool": Bool}

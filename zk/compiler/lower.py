@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from zk.compiler import spec
 from zk.compiler.compiled import CompiledCircuit, Debug
-from zk.compiler.declare import Bound, Circuit, InputSlot, bind, input_slots
+from zk.compiler.declare import Bound, Circuit, bind, input_slots
 from zk.compiler.frontend import ConstraintSystem, Rows
 from zk.compiler.passes import eliminate_linear, simplify
+from zk.compiler.slots import InputSlot
 from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import CompileError
 from zk.field import to_limbs

@@ -11,22 +11,32 @@ import json
 import struct
 from hashlib import sha256
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from zk.compiler.compiled import MATRICES, CompiledCircuit, Debug, raw_bytes, section_header
-from zk.compiler.declare import InputSlot
+from zk.compiler.compiled import (
+    MATRICES,
+    CompiledCircuit,
+    Debug,
+    digest_of,
+    raw_bytes,
+    section_header,
+)
+from zk.compiler.slots import InputSlot
 from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import ArtifactError
-from zk.field import R, from_limbs
+from zk.field import R
 from zk.formats.atomic import write_atomic
-from zk.formats.binfile import map_file
+from zk.formats.binfile import first_not_below, map_file
 from zk.r1cs import R1CS, Matrix
 
 MAGIC = b"zkmcirc\0"
 VERSION = 1
+
+_START = 12  # magic and version; from here to `debug` it is the canonical encoding
 
 KINDS = frozenset({"Field", "Bool", "Uint", "Int"})
 SECTIONS = frozenset(
@@ -68,18 +78,48 @@ def _parse(data: memoryview) -> CompiledCircuit:
         raise ArtifactError("not a compiled circuit; make one with `zkmargin compile`")
     if len(data) < 44 or struct.unpack_from("<I", data, 8)[0] != VERSION:
         raise ArtifactError(f"this version reads circuit files of version {VERSION}; compile again")
-    if sha256(data[:-32]).digest() != bytes(data[-32:]):
+    # The file's checksum and the circuit's digest are taken side by side.
+    encoding = sha256()
+    beside = Thread(target=lambda: encoding.update(data[_START : _encoding_end(data)]))
+    beside.start()
+    whole = sha256(data[:-32]).digest() == bytes(data[-32:])
+    beside.join()
+    if not whole:
         raise ArtifactError("truncated or altered (its checksum differs); compile again")
     sections = _split(data)
     try:
-        return _build(sections)
+        circuit = _build(sections)
     except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise ArtifactError(f"malformed circuit file ({type(error).__name__})") from None
+    if _is_canonical(circuit, sections):
+        circuit.__dict__["digest"] = digest_of(encoding.digest())  # where the property keeps it
+    return circuit
+
+
+def _encoding_end(data: memoryview) -> int:
+    """Where the section after `code` begins; the end of what can be read if there is none."""
+    position, name = _START, b""
+    while name != b"code\0\0\0\0" and position + 16 <= len(data):
+        name = bytes(data[position : position + 8])
+        (length,) = struct.unpack_from("<Q", data, position + 8)
+        position += 16 + length
+    return min(position, len(data))
+
+
+def _is_canonical(circuit: CompiledCircuit, sections: dict[str, memoryview]) -> bool:
+    """Whether the bytes up to the end of `code` are the canonical encoding.
+
+    Arrays are views of the file, so only the order of the sections and the head's text could
+    differ.
+    """
+    encoding = circuit.sections()
+    names = [name.decode() for name, _ in encoding]
+    return list(sections)[: len(names)] == names and encoding[0][1] == sections["head"]
 
 
 def _split(data: memoryview) -> dict[str, memoryview]:
     sections: dict[str, memoryview] = {}
-    position, end = 12, len(data) - 32
+    position, end = _START, len(data) - 32
     while position < end:
         if position + 16 > end:
             raise ArtifactError("truncated section header")
@@ -106,7 +146,7 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
     if n_wires != 1 + len(slots) + _results(code):
         raise ArtifactError("its program does not write the wires it declares")
     table = np.frombuffer(sections["table"], dtype="<u8").reshape(-1, 4)
-    if not all(0 < value < R for value in from_limbs(table)):
+    if first_not_below(table, R) is not None or not table.any(axis=1).all():
         raise ArtifactError("a coefficient is zero or not canonical")
     matrices = {
         name: Matrix(

@@ -13,6 +13,8 @@ failure's too. Exit codes:
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from importlib import import_module
 from typing import Any, Final
@@ -99,4 +101,8 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point of the `zkmargin` command."""
+    # numpy's linear algebra is not used: its threads would spin beside the engine's as they start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A run makes few cycles and many objects: collect garbage seldom.
+    gc.set_threshold(100_000, 20, 20)
     cli()

@@ -7,8 +7,10 @@
 //!
 //! Partial rounds with 2t - 1 products instead of t^2 (appendix B of the paper): with M = [[m, v], [w, N]] by
 //! blocks 1 + (t - 1), the state's other lanes are kept as N^-i times themselves in partial round i. As only
-//! lane 0 passes the S-box, round i is then lane 0 <- m x + (v N^i) . rest, rest <- rest + (N^-(i+1) w) x, and
-//! its constants are N^-i times theirs; after the last round the rest is multiplied by N^R_P once.
+//! lane 0 passes the S-box, round i is then lane 0 <- m x + (v N^i) . rest, rest <- rest + (N^-(i+1) w) x; after
+//! the last round the rest is multiplied by N^R_P once. What the rounds' constants add to the other lanes does
+//! not depend on the state: with d_i = N d_(i-1) + c_i it is v . d_i in lane 0 of the next round, and N d_i in
+//! the others after the last.
 
 use std::sync::OnceLock;
 
@@ -46,9 +48,14 @@ pub struct Parameters {
     after: Vec<Fr>,
 }
 
-/// The 80-bit LFSR in self-shrinking mode.
+/// The 80-bit LFSR in self-shrinking mode: of its bits, taken in pairs, the second of each pair that
+/// starts with a one.
 struct Grain {
+    /// The last 80 bits, the oldest in bit 79.
     state: u128,
+    /// Output that no draw has taken, the last `count` bits, the oldest highest.
+    output: u128,
+    count: u32,
 }
 
 impl Grain {
@@ -67,40 +74,74 @@ impl Grain {
         ] {
             state = state << bits | value as u128;
         }
-        let mut grain = Grain { state };
-        for _ in 0..160 {
+        let mut grain = Grain {
+            state,
+            output: 0,
+            count: 0,
+        };
+        for _ in 0..160 / STEP {
             grain.step();
         }
         grain
     }
 
-    /// b(i + 80) = b(i + 62) + b(i + 51) + b(i + 38) + b(i + 23) + b(i + 13) + b(i); b(i) is bit 79.
-    fn step(&mut self) -> bool {
+    /// The next 16 bits, the first highest: b(i + 80) = b(i + 62) + b(i + 51) + b(i + 38) + b(i + 23) +
+    /// b(i + 13) + b(i). b(i + k) is bit 79 - k, and the highest tap leaves room for 18 bits at once.
+    fn step(&mut self) -> u16 {
         let s = self.state;
-        let bit = [62, 51, 38, 23, 13, 0]
+        let bits = [62, 51, 38, 23, 13, 0]
             .iter()
-            .fold(0, |sum, i| sum ^ (s >> (79 - i) & 1));
-        self.state = (s << 1 | bit) & ((1 << 80) - 1);
-        bit == 1
+            .fold(0, |sum, k| sum ^ (s >> (80 - STEP - k)) as u16);
+        self.state = (s << STEP | u128::from(bits)) & ((1 << 80) - 1);
+        bits
     }
 
-    /// The second bit of the next pair that starts with a one.
-    fn bit(&mut self) -> bool {
-        while !self.step() {
-            self.step();
+    /// The next `n` <= 64 bits of output, the first highest.
+    fn take(&mut self, n: u32) -> u64 {
+        // Below 64 + 8 bits wait at any time, so none falls out of the word.
+        while self.count < n {
+            for byte in self.step().to_be_bytes() {
+                let (bits, count) = SHRUNK[usize::from(byte)];
+                self.output = self.output << count | u128::from(bits);
+                self.count += u32::from(count);
+            }
         }
-        self.step()
+        self.count -= n;
+        (self.output >> self.count) as u64 & (u64::MAX >> (64 - n))
     }
 
     /// 254 bits, most significant first.
     fn draw(&mut self) -> [u64; 4] {
         let mut out = [0u64; 4];
-        for i in (0..FIELD_BITS).rev() {
-            out[i / 64] |= u64::from(self.bit()) << (i % 64);
+        out[3] = self.take(FIELD_BITS as u32 - 192);
+        for limb in out[..3].iter_mut().rev() {
+            *limb = self.take(64);
         }
         out
     }
 }
+
+/// Bits of the LFSR made at once.
+const STEP: usize = 16;
+
+/// What four pairs of bits, the first highest, give: the bits, and how many.
+const SHRUNK: [(u8, u8); 256] = {
+    let mut all = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bits, mut count, mut at) = (0, 0, 8);
+        while at > 0 {
+            at -= 2;
+            if byte >> (at + 1) & 1 == 1 {
+                bits = bits << 1 | (byte >> at & 1) as u8;
+                count += 1;
+            }
+        }
+        all[byte] = (bits, count);
+        byte += 1;
+    }
+    all
+};
 
 impl Parameters {
     fn derive(width: usize) -> Self {
@@ -150,20 +191,27 @@ impl Parameters {
             .map(|k| self.matrix[(k / n + 1) * t + k % n + 1])
             .collect();
         let inverse = invert(&inner, n);
-        let mut row = self.matrix[1..t].to_vec();
+        let v = self.matrix[1..t].to_vec();
+        let mut row = v.clone();
         let mut column: Vec<Fr> = (1..t).map(|i| self.matrix[i * t]).collect();
-        let mut back = identity(n);
-        self.after = identity(n);
+        // d, before the round's own constants.
+        let mut offset = vec![Fr::zero(); n];
         for i in 0..self.partial {
-            let from = (FULL_ROUNDS / 2 + i) * t;
-            let constants = &mut self.constants[from + 1..from + t];
-            constants.copy_from_slice(&times_column(&back, constants));
+            let (constants, after) = self.constants[(FULL_ROUNDS / 2 + i) * t..].split_at_mut(t);
+            for (d, c) in offset.iter_mut().zip(&mut constants[1..]) {
+                *d += std::mem::take(c);
+            }
+            after[0] += dot(&v, &offset);
+            offset = times_column(&inner, &offset);
             column = times_column(&inverse, &column);
             self.sparse.push((row.clone(), column.clone()));
             row = row_times(&row, &inner);
-            back = product(&inverse, &back, n);
-            self.after = product(&inner, &self.after, n);
         }
+        let last = (FULL_ROUNDS / 2 + self.partial) * t;
+        for (c, d) in self.constants[last + 1..last + t].iter_mut().zip(&offset) {
+            *c += d;
+        }
+        self.after = power(&inner, n, self.partial);
     }
 
     /// The parameters of width t = 2 .. 17; derived once.
@@ -180,8 +228,7 @@ impl Parameters {
             self.full_round(round, state);
         }
         for (i, (row, column)) in self.sparse.iter().enumerate() {
-            self.add_constants(first + i, state);
-            let x = fifth_power(state[0]);
+            let x = fifth_power(state[0] + self.constants[(first + i) * self.width]);
             let mut sum = self.matrix[0] * x;
             for ((lane, v), w) in state[1..].iter_mut().zip(row).zip(column) {
                 sum += *v * *lane;
@@ -221,8 +268,12 @@ fn fifth_power(x: Fr) -> Fr {
 fn times_column(matrix: &[Fr], column: &[Fr]) -> Vec<Fr> {
     matrix
         .chunks_exact(column.len())
-        .map(|row| row.iter().zip(column).map(|(m, x)| *m * x).sum())
+        .map(|row| dot(row, column))
         .collect()
+}
+
+fn dot(a: &[Fr], b: &[Fr]) -> Fr {
+    a.iter().zip(b).map(|(x, y)| *x * y).sum()
 }
 
 fn row_times(row: &[Fr], matrix: &[Fr]) -> Vec<Fr> {
@@ -242,6 +293,18 @@ fn identity(n: usize) -> Vec<Fr> {
     (0..n * n)
         .map(|k| Fr::from(u64::from(k / n == k % n)))
         .collect()
+}
+
+/// The matrix to the power of `exponent`, by squaring.
+fn power(matrix: &[Fr], n: usize, exponent: usize) -> Vec<Fr> {
+    let mut out = identity(n);
+    for bit in (0..usize::BITS - exponent.leading_zeros()).rev() {
+        out = product(&out, &out, n);
+        if exponent >> bit & 1 == 1 {
+            out = product(&out, matrix, n);
+        }
+    }
+    out
 }
 
 /// The inverse by Gauss and Jordan; a block of a Cauchy matrix has one, and needs no pivoting.
