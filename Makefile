@@ -5,7 +5,7 @@ NPM    := tests/js/node_modules/.stamp
 BUILT  := $(VENV)/.built
 RUST   := Cargo.toml Cargo.lock $(shell find engine -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: demo demo-portfolio test test-slow lint wheel bench lock clean build
+.PHONY: demo demo-portfolio test test-slow fuzz lint wheel bench lock clean build
 .DELETE_ON_ERROR:
 
 demo: build $(NPM) ## An account proves its margin and an EVM accepts the proof
@@ -15,11 +15,26 @@ demo-portfolio: build $(NPM) ## The same of an account of options, under scenari
 	$(PYTHON) -m zkmargin demo portfolio
 
 test: lint ## Everything CI runs
-	cargo test --release --quiet --package zkmargin-core
+	cargo test --release --quiet --package zkmargin-core --package zkmargin-fuzz
 	$(PYTHON) -m pytest -q -n 2 --dist worksteal
 
 test-slow: build $(NPM) ## The exhaustive checks
 	$(PYTHON) -m pytest -q -n 2 --dist worksteal -m slow
+
+# What cargo-fuzz passes to the compiler, but for the sanitizers, which need a nightly one.
+FUZZED := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks
+TARGET  ?= verify
+SECONDS ?= 60
+
+fuzz: ## One target of engine/fuzz under libFuzzer: make fuzz TARGET=verify SECONDS=600
+	RUSTFLAGS="$(FUZZED)" cargo build --release --quiet --package zkmargin-fuzz \
+	  --features libfuzzer --target-dir target/fuzz --target $$(rustc -vV | sed -n 's/^host: //p')
+	mkdir -p target/fuzz/corpus/$(TARGET)
+	ZKMARGIN_FUZZ=$(TARGET) target/fuzz/$$(rustc -vV | sed -n 's/^host: //p')/release/fuzz \
+	  -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=384 \
+	  -artifact_prefix=target/fuzz/ target/fuzz/corpus/$(TARGET)
 
 lint: build $(NPM)
 	$(VENV)/bin/ruff check .

@@ -1,0 +1,192 @@
+//! One valid call of everything: a small system with its program, a witness, a key and a proof.
+//!
+//! x0 and x1 are public; w3 = x0 x1, w4 is a bit, w5 = w3 + 2 w4 times x1, and a last row says w5 (w4 - 1) = w6.
+
+use zkmargin_core::bytes::Scalars;
+use zkmargin_core::keygen::{keygen, sizes, KeyBuffers};
+use zkmargin_core::prove::{prove, ProvingKey, PROOF_BYTES};
+use zkmargin_core::r1cs::R1cs;
+use zkmargin_core::verify::VerifyingKey;
+use zkmargin_core::witness;
+
+/// Public signals of the case.
+pub const PUBLICS: usize = 2;
+
+/// Wires of the case.
+const WIRES: usize = 7;
+
+/// Coefficients 1, 2 and -1, by their places in the table.
+const ONE: u32 = 0;
+const TWO: u32 = 1;
+const MINUS: u32 = 2;
+
+/// r - 1, little-endian limbs.
+const MINUS_ONE: [u64; 4] = [
+    0x43e1_f593_f000_0000,
+    0x2833_e848_79b9_7091,
+    0xb850_45b6_8181_585d,
+    0x3064_4e72_e131_a029,
+];
+
+/// The buffers.
+pub struct Case {
+    pub matrices: [[Vec<u8>; 3]; 3],
+    pub table: Vec<u8>,
+    /// code, and the pool's offsets, wires and coefficients.
+    pub program: [Vec<u8>; 4],
+    pub inputs: Vec<u8>,
+    pub witness: Vec<u8>,
+    pub publics: Vec<u8>,
+    /// alpha and beta.
+    pub secrets: Vec<u8>,
+    /// As `KeyBuffers` orders them.
+    pub key: [Vec<u8>; 9],
+    /// beta and delta.
+    pub proving_g2: Vec<u8>,
+    pub proof: Vec<u8>,
+}
+
+type Terms<'a> = &'a [(u32, u32)];
+
+fn words(values: impl IntoIterator<Item = u32>) -> Vec<u8> {
+    values.into_iter().flat_map(u32::to_le_bytes).collect()
+}
+
+/// Offsets, wires, coefficients.
+fn matrix(rows: &[Terms<'_>]) -> [Vec<u8>; 3] {
+    let mut offsets = vec![0u32];
+    for row in rows {
+        offsets.push(offsets[offsets.len() - 1] + row.len() as u32);
+    }
+    let terms = || rows.iter().flat_map(|row| row.iter());
+    [
+        words(offsets),
+        words(terms().map(|t| t.0)),
+        words(terms().map(|t| t.1)),
+    ]
+}
+
+fn scalar(value: u64) -> Vec<u8> {
+    let mut out = vec![0; 32];
+    out[..8].copy_from_slice(&value.to_le_bytes());
+    out
+}
+
+impl Case {
+    pub fn new() -> Self {
+        let a: &[Terms<'_>] = &[&[(1, ONE)], &[(4, ONE)], &[(3, ONE), (4, TWO)], &[(5, ONE)]];
+        let b: &[Terms<'_>] = &[
+            &[(2, ONE)],
+            &[(0, ONE), (4, MINUS)],
+            &[(2, ONE)],
+            &[(4, ONE), (0, MINUS)],
+        ];
+        let c: &[Terms<'_>] = &[&[(3, ONE)], &[], &[(5, ONE)], &[(6, ONE)]];
+        let minus_one: Vec<u8> = MINUS_ONE
+            .iter()
+            .flat_map(|limb| limb.to_le_bytes())
+            .collect();
+        // w3 by its row, w4 the lowest bit of x0, w5 by its row, w6 = pool[1] pool[2].
+        let code = [
+            [0, 3, 1, 0, 0],
+            [4, 4, 1, 0, 0],
+            [0, 5, 1, 2, 0],
+            [1, 6, 1, 1, 2],
+        ];
+        let pool: &[Terms<'_>] = &[&[(1, ONE)], &[(5, ONE)], &[(4, ONE), (0, MINUS)]];
+        let [offsets, wires, coeffs] = matrix(pool);
+        let mut case = Case {
+            matrices: [a, b, c].map(matrix),
+            table: [scalar(1), scalar(2), minus_one].concat(),
+            program: [words(code.concat()), offsets, wires, coeffs],
+            inputs: [scalar(0x1_2346), scalar(77)].concat(),
+            witness: vec![0; WIRES * 32],
+            publics: Vec::new(),
+            secrets: [scalar(3), scalar(5)].concat(),
+            key: Default::default(),
+            proving_g2: Vec::new(),
+            proof: vec![0; PROOF_BYTES],
+        };
+        case.publics = case.inputs.clone();
+        let mut w = vec![0; WIRES * 32];
+        let p = &case.program;
+        let program = witness::Program::new(&p[0], [&p[1], &p[2], &p[3]], &case.table, WIRES);
+        let inputs = Scalars::new(&case.inputs, "inputs").expect("canonical");
+        witness::run(&case.r1cs(), &program.expect("a program"), inputs, &mut w).expect("a run");
+        case.witness = w;
+        case.make_key();
+        case.prove();
+        case
+    }
+
+    pub fn r1cs(&self) -> R1cs<'_> {
+        let matrices = self
+            .matrices
+            .each_ref()
+            .map(|m| m.each_ref().map(|p| &p[..]));
+        R1cs::new(WIRES, PUBLICS, matrices, &self.table).expect("a system")
+    }
+
+    /// Wires and public signals as bytes, so that they can be edited.
+    pub fn sizes(&self) -> ([u8; 8], [u8; 8]) {
+        ((WIRES as u64).to_le_bytes(), (PUBLICS as u64).to_le_bytes())
+    }
+
+    fn make_key(&mut self) {
+        let mut parts = sizes(&self.r1cs()).map(|size| vec![0; size]);
+        let [g1, g2, ic, coefficients, a, b1, b2, c, h] = parts.each_mut().map(|p| &mut p[..]);
+        let out = KeyBuffers {
+            g1,
+            g2,
+            ic,
+            coefficients,
+            a,
+            b1,
+            b2,
+            c,
+            h,
+        };
+        let secrets = Scalars::new(&self.secrets, "secrets").expect("canonical");
+        keygen(&self.r1cs(), secrets, out).expect("a key");
+        self.proving_g2 = [&parts[1][..128], &parts[1][256..]].concat();
+        self.key = parts;
+    }
+
+    fn prove(&mut self) {
+        let key = ProvingKey {
+            g1: &self.key[0],
+            g2: &self.proving_g2,
+            n_wires: WIRES,
+            n_publics: PUBLICS,
+            domain_size: self.key[8].len() / 64,
+            coefficients: &self.key[3],
+            a: &self.key[4],
+            b1: &self.key[5],
+            b2: &self.key[6],
+            c: &self.key[7],
+            h: &self.key[8],
+        };
+        let w = Scalars::new(&self.witness, "witness").expect("canonical");
+        prove(&key, w, &mut self.proof).expect("a proof");
+    }
+}
+
+/// alpha1, beta2, gamma2, delta2, ic.
+pub fn key_parts(key: &[Vec<u8>; 9]) -> [&[u8]; 5] {
+    let g2 = &key[1];
+    [
+        &key[0][..64],
+        &g2[..128],
+        &g2[128..256],
+        &g2[256..],
+        &key[2],
+    ]
+}
+
+pub fn verifying_key<'a>(parts: &[&'a [u8]; 5]) -> VerifyingKey<'a> {
+    VerifyingKey {
+        alpha1: parts[0],
+        g2: [parts[1], parts[2], parts[3]],
+        ic: parts[4],
+    }
+}
