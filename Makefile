@@ -47,8 +47,11 @@ lint: build $(NPM)
 wheel: build ## The wheel alone, in an empty environment, runs the demo
 	scripts/check-wheel
 
-bench: build $(NPM) ## Times of every size class beside snarkjs; writes docs/benchmarks.md
-	$(PYTHON) -m bench.classes
+# `make bench PEERS="--rapidsnark PROVER --gnark PEER"` measures beside them too: docs/benchmarks.md
+bench: build $(NPM) ## Proofs beside other provers, growth and the leak test; writes docs/benchmarks.md
+	$(PYTHON) -m bench.peers --work target/bench --write $(PEERS)
+	$(PYTHON) -m bench.growth --work target/bench --write
+	$(PYTHON) -m bench.leak --work target/bench --write
 
 build: $(BUILT)
 

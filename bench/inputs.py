@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 VENUE = "77"
 TIMESTAMP = 1_795_104_000  # 2026-11-20T08:00:00Z
@@ -15,15 +16,18 @@ ROWS = 1024
 COLLATERALS = 44
 
 
-def write_inputs(folder: Path, size_class: str, seed: int = 1) -> None:
-    """params.json, market.json and account.json in `folder`."""
+def write_inputs(folder: Path, size_class: str, seed: int = 1, filled: float = 1.0) -> None:
+    """params.json, market.json and account.json in `folder`, the share `filled` of slots used."""
     rng = random.Random(f"{size_class}/{seed}")
     positions, collaterals = map(int, size_class.split("+"))
     assets = [f"A{i:03}" for i in range(1, ROWS - COLLATERALS + 1)]
     marks = {asset: f"{rng.uniform(0.01, 90_000):.6f}" for asset in assets}
     _write(folder / "params.json", _params(assets, size_class))
     _write(folder / "market.json", _market(assets, marks, rng))
-    _write(folder / "account.json", _account(assets, marks, positions, collaterals, rng))
+    account = _account(assets, marks, positions, collaterals, rng)
+    account["positions"] = account["positions"][: round(filled * positions)]
+    account["collateral"] = account["collateral"][: round(filled * collaterals)]
+    _write(folder / "account.json", account)
 
 
 def _params(assets: list[str], size_class: str) -> object:
@@ -70,7 +74,7 @@ def _market(assets: list[str], marks: dict[str, str], rng: random.Random) -> obj
 
 def _account(
     assets: list[str], marks: dict[str, str], positions: int, collaterals: int, rng: random.Random
-) -> object:
+) -> dict[str, Any]:
     held = sorted(rng.sample(assets, positions))
     return {
         "format": "zkmargin.account/1",

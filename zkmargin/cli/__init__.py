@@ -44,6 +44,7 @@ VERBS: Final = {
     "profile": ("profile", "Count a circuit's constraints by what they are for."),
     "trace": ("trace", "Show where one signal of a circuit comes from."),
     "export": ("export", "Write a circuit as .r1cs, .sym and a witness program."),
+    "bench": ("bench", "Measure kernels, stages and whole proofs on this machine."),
     "demo": ("demo", "Run the whole story on a real account, down to an EVM."),
 }
 

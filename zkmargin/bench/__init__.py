@@ -1,0 +1,1 @@
+"""Times on the user's own machine: kernels, stages, whole proofs beside peers."""
