@@ -1,38 +1,29 @@
-//! The quotient's numerator: <A, w> and <B, w> row by row, their product, all three on the odd coset.
+//! The quotient: <A, w> and <B, w> row by row, their product, all three on the odd coset.
 //!
 //! Source: Groth (2016), section 3.2; the coset form of snarkjs. Notation: H = <w_n>, g = w_2n, so gH is the
 //! set of odd powers of w_2n; a, b, c the evaluations of <A, w>, <B, w> and their product.
 
 use ark_bn254::Fr;
-use ark_ff::{BigInt, PrimeField, Zero};
+use ark_ff::{BigInt, Field, PrimeField, Zero};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::bytes::{less, limbs, Scalars, WIDTH};
 use crate::error::{ensure, Error, Result};
 use crate::keygen::RECORD;
-use crate::ntt::odd_coset_product;
+use crate::ntt::{coset_product, Rows, EIGHT};
 use crate::prove::ProvingKey;
 
-/// Rows that one task computes.
+/// Records that one task checks.
 const CHUNK: usize = 1 << 12;
 
 /// a b - c on the odd coset, as canonical scalars in natural order.
 pub(crate) fn quotient(key: &ProvingKey<'_>, witness: Scalars<'_>) -> Result<Zeroizing<Vec<u8>>> {
-    let (mut a, mut b) = rows(key, witness)?;
-    let mut c: Zeroizing<Vec<Fr>> = Zeroizing::new(
-        a.par_iter()
-            .zip(b.par_iter())
-            .map(|(a, b)| *a * b)
-            .collect(),
-    );
+    let rows = Records::new(key, witness)?;
     let mut out = Zeroizing::new(vec![0; key.domain_size * WIDTH]);
-    odd_coset_product(&mut a, &mut b, &mut c, &mut out)?;
+    coset_product(&rows, &|| false, &mut out)?;
     Ok(out)
 }
-
-/// Two vectors that are erased when they go.
-type Pair = (Zeroizing<Vec<Fr>>, Zeroizing<Vec<Fr>>);
 
 /// One record of section 4 of a `.zkey`.
 #[derive(Clone, Copy)]
@@ -61,71 +52,98 @@ impl Record<'_> {
     }
 }
 
-/// <A, w> and <B, w> on every row of the domain.
-fn rows(key: &ProvingKey<'_>, witness: Scalars<'_>) -> Result<Pair> {
-    let (bytes, n) = (key.coefficients, key.domain_size);
-    ensure(bytes.len().is_multiple_of(RECORD), || {
-        "key.coefficients: not whole records".into()
-    })?;
-    let record = |i: usize| Record(&bytes[i * RECORD..(i + 1) * RECORD]);
-    let count = bytes.len() / RECORD;
-    let bad = (0..count)
-        .into_par_iter()
-        .with_min_len(CHUNK)
-        .find_first(|&i| {
-            let record = record(i);
-            record.matrix() > 1
-                || record.row() >= n
-                || record.wire() >= key.n_wires
-                || !less(&record.value(), &Fr::MODULUS.0)
-        });
-    if let Some(i) = bad {
-        return Err(Error::Argument(format!(
-            "key.coefficients: record {i} is out of range"
-        )));
-    }
-    let mut a = Zeroizing::new(vec![Fr::zero(); n]);
-    let mut b = Zeroizing::new(vec![Fr::zero(); n]);
-    let rising = (1..count)
-        .into_par_iter()
-        .with_min_len(CHUNK)
-        .all(|i| record(i - 1).row() <= record(i).row());
-    // Every known writer goes row by row, so tasks can own the rows between two cuts.
-    let tasks = if rising { count.div_ceil(CHUNK) } else { 1 };
-    let mut cuts: Vec<usize> = vec![0];
-    for k in 1..tasks {
-        let mut cut = (k * count / tasks).max(cuts[k - 1]);
-        while cut > 0 && cut < count && record(cut).row() == record(cut - 1).row() {
-            cut += 1;
+/// The records of a key, in range, with the places where each eight rows begin.
+struct Records<'a> {
+    bytes: &'a [u8],
+    witness: Scalars<'a>,
+    /// Records in the order of their rows, when they do not stand in it.
+    order: Option<Vec<u32>>,
+    /// Of records, for each eight rows, and their number.
+    starts: Vec<u32>,
+}
+
+impl<'a> Records<'a> {
+    fn new(key: &ProvingKey<'a>, witness: Scalars<'a>) -> Result<Self> {
+        let (bytes, n) = (key.coefficients, key.domain_size);
+        let count = bytes.len() / RECORD;
+        ensure(
+            bytes.len().is_multiple_of(RECORD) && u32::try_from(count).is_ok(),
+            || "key.coefficients: not whole records".into(),
+        )?;
+        let record = |i: usize| Record(&bytes[i * RECORD..(i + 1) * RECORD]);
+        let bad = (0..count)
+            .into_par_iter()
+            .with_min_len(CHUNK)
+            .find_first(|&i| {
+                let record = record(i);
+                record.matrix() > 1
+                    || record.row() >= n
+                    || record.wire() >= key.n_wires
+                    || !less(&record.value(), &Fr::MODULUS.0)
+            });
+        if let Some(i) = bad {
+            return Err(Error::Argument(format!(
+                "key.coefficients: record {i} is out of range"
+            )));
         }
-        cuts.push(cut);
-    }
-    cuts.push(count);
-    let mut parts = Vec::with_capacity(tasks);
-    let (mut rest_a, mut rest_b, mut first) = (&mut a[..], &mut b[..], 0);
-    for cut in cuts.windows(2) {
-        let end = if cut[1] == count {
-            n
-        } else {
-            record(cut[1]).row()
+        let rising = (1..count)
+            .into_par_iter()
+            .with_min_len(CHUNK)
+            .all(|i| record(i - 1).row() <= record(i).row());
+        // Every known writer goes row by row.
+        let order = (!rising).then(|| {
+            let mut order: Vec<u32> = (0..count as u32).collect();
+            order.sort_by_key(|&i| record(i as usize).row());
+            order
+        });
+        let row_of = |i: usize| {
+            let i = order.as_ref().map_or(i, |order| order[i] as usize);
+            record(i).row()
         };
-        let (part_a, tail_a) = rest_a.split_at_mut(end - first);
-        let (part_b, tail_b) = rest_b.split_at_mut(end - first);
-        parts.push((cut[0]..cut[1], first, part_a, part_b));
-        (rest_a, rest_b, first) = (tail_a, tail_b, end);
+        let mut starts = vec![0u32; n.div_ceil(EIGHT) + 1];
+        starts.par_iter_mut().enumerate().for_each(|(m, start)| {
+            // The first record of row 8 m or later.
+            let (mut low, mut high) = (0, count);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                if row_of(middle) < m * EIGHT {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            *start = low as u32;
+        });
+        Ok(Records {
+            bytes,
+            witness,
+            order,
+            starts,
+        })
     }
-    parts.into_par_iter().for_each(|(range, first, a, b)| {
-        for record in range.map(record) {
+}
+
+impl Rows for Records<'_> {
+    fn eight(&self, first: usize, a: &mut [Fr; EIGHT], b: &mut [Fr; EIGHT]) {
+        *a = [Fr::zero(); EIGHT];
+        *b = [Fr::zero(); EIGHT];
+        let m = first / EIGHT;
+        for i in self.starts[m]..self.starts[m + 1] {
+            let i = self.order.as_ref().map_or(i, |order| order[i as usize]) as usize;
+            let record = Record(&self.bytes[i * RECORD..(i + 1) * RECORD]);
             // (v 2^512) * w / 2^256: both raw, so the product is v w in Montgomery form.
             let term = Fr::new_unchecked(BigInt(record.value()))
-                * Fr::new_unchecked(BigInt(witness.limbs(record.wire())));
+                * Fr::new_unchecked(BigInt(self.witness.limbs(record.wire())));
             let sums = if record.matrix() == 0 {
                 &mut *a
             } else {
                 &mut *b
             };
-            sums[record.row() - first] += term;
+            sums[record.row() % EIGHT] += term;
         }
-    });
-    Ok((a, b))
+    }
+
+    fn scale(&self) -> Fr {
+        Fr::from(2u64).pow([256])
+    }
 }

@@ -1,63 +1,43 @@
-//! From evaluations on H to a b - c on the odd coset, eight elements at a time, on AVX-512 IFMA.
+//! The passes of a transform, eight elements at a time, on AVX-512 IFMA.
 //!
-//! Source: Cooley, Tukey (1965); Gentleman, Sande (1966). Notation: as in ntt.rs and lanes.rs; n the size, g
-//! = w_2n. Row l of an array is its elements l n/8 .. (l + 1) n/8. Between the outer passes, vector j holds
-//! element j of every row, lane l that of row l: three layers combine rows, the others work inside all rows
-//! at once with the same twiddles.
+//! Source: Cooley, Tukey (1965); Bailey, "FFTs in external or hierarchical memory" (1990). Notation: as in
+//! lanes.rs and field.rs; n the size, N = n / 8. Row l of an array is its elements l N .. (l + 1) N; vector j holds
+//! element j of every row, until the rows are transformed (lanes8.rs): then lane s belongs to the indices s mod 8.
+//! What is left is a transform of size N in each lane, with the same factors in all.
 //!
-//! Memory holds x 2^256 and twiddles are kept as w 2^260, so `mont` leaves the factor alone.
-//!
-//! The transform is forward both times. With c_i the coefficients, the first leaves n c_(-m) at the place of
-//! m; times g^(-m mod n) / n and transformed again it gives, at k, the value at g w^-k. So the result is
-//! read backwards.
+//! Three passes over memory: the rows and the first K layers, on columns of 2^K blocks of eight vectors; the other
+//! layers on contiguous blocks of 2^BLOCK_LOG vectors, down to the coefficients and up again; the last K layers and
+//! the rows, on columns. The layers down take natural order to reversed order with one factor a block; those up
+//! take it back, with odd powers of w_2n for factors, which makes the result one on the coset w_2n H.
 
-use core::arch::x86_64::{
-    _mm512_loadu_si512, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_storeu_si512,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
-};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ark_bn254::Fr;
-use ark_ff::{Field, One};
+use ark_ff::Field;
 use rayon::prelude::*;
 
-use super::{powers, reverse, root_of_unity};
-use crate::bytes::WIDTH;
-use crate::lanes::{
-    add, available, carry, difference, limbs_of, mont, pack, reduce_once, select, splat, sub,
-    transpose, unpack, Fe, ModR, Modulus, LANES, LIMBS, V,
+use super::field::{butterfly, canonical, reduce, times_known, Twiddle, REACH};
+use super::lanes8::{
+    bytes_of, factors, load, reorder, scale_row, store, transform_eight, transpose_limbs, BLOCK,
+    ORDER, REVERSED,
 };
-
-/// Vectors that one thread transforms alone; 2^9 of 320 bytes lie in the second-level cache.
-const SERIAL: usize = 1 << 9;
-
-/// Butterflies, or blocks of eight vectors, that one task does.
-const TASK: usize = 1 << 7;
+use super::tables::{tables, Kind, Tables};
+use super::{reverse, Rows};
+use crate::bytes::WIDTH;
+use crate::lanes::{available, carry, limbs_of, mont, splat, Fe, ModR, LANES, LIMBS};
 
 /// Sizes below this are not worth the passes.
 const LEAST_LOG: u32 = 9;
 
-/// Element of a block of eight consecutive ones that lies in each lane: what two shuffles give.
-const ORDER: [usize; LANES] = [0, 2, 1, 3, 4, 6, 5, 7];
+/// log2 of the vectors of a block: 320 KB, and 160 KB of factors, lie in the second-level cache.
+const BLOCK_LOG: u32 = 10;
 
-/// A twiddle for all lanes.
-type Limbs = [u64; LIMBS];
+/// Vectors that lie in the first-level cache.
+const NEAR: usize = 64;
 
-/// Twiddles of one size.
-struct Tables {
-    log: u32,
-    /// w_n^k, w_(n/2)^k, w_(n/4)^k for the three outer layers, as elements 16 w: w 2^260 in memory.
-    outer: [Vec<Fr>; 3],
-    /// w_(2h)^k for k < h at index log2 h, for h up to n / 16.
-    inner: Vec<Vec<Limbs>>,
-    /// g^(-8 m), at the bit-reversed place of m.
-    shifts: Vec<Limbs>,
-}
-
-/// The last size used.
-static TABLES: Mutex<Option<Arc<Tables>>> = Mutex::new(None);
-
-/// Whether `odd_coset_product` can do this size.
+/// Whether this size can be done.
 pub fn can(log: u32) -> bool {
     #[cfg(test)]
     if !crate::batch::has_vectors() {
@@ -66,417 +46,560 @@ pub fn can(log: u32) -> bool {
     log >= LEAST_LOG && available()
 }
 
-fn tables(log: u32) -> Arc<Tables> {
-    let mut last = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(tables) = last.as_ref().filter(|tables| tables.log == log) {
-        return Arc::clone(tables);
-    }
-    let sixteen = Fr::from(16u64);
-    let outer = [0, 1, 2].map(|k| powers(sixteen, root_of_unity(log - k), 1 << (log - k - 1)));
-    let limbs = |values: Vec<Fr>| values.iter().map(|v| limbs_of(v.0 .0)).collect();
-    let inner = (0..log - 3)
-        .map(|h| limbs(powers(sixteen, root_of_unity(h + 1), 1 << h)))
-        .collect();
-    let g = root_of_unity(log + 1);
-    let step = g.inverse().unwrap_or(Fr::one()).pow([8]);
-    let natural = powers(sixteen, step, 1 << (log - 3));
-    let shifts = (0..natural.len())
-        .map(|j| limbs_of(natural[reverse(j, log - 3)].0 .0))
-        .collect();
-    let tables = Arc::new(Tables {
-        log,
-        outer,
-        inner,
-        shifts,
-    });
-    *last = Some(Arc::clone(&tables));
-    tables
+/// A size cut into columns and blocks.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// log2 N.
+    inner: u32,
+    /// log2 of the vectors of a block.
+    block: u32,
 }
 
-/// a b - c at g w^i for all i, canonical integers, from evaluations on H; only where `can`.
-pub fn odd_coset_product(values: [&mut [Fr]; 3], out: &mut [u8]) {
-    let n = values[0].len();
-    let log = n.ilog2();
-    assert!(can(log) && n.is_power_of_two() && out.len() == n * WIDTH);
-    assert!(values.iter().all(|array| array.len() == n));
-    let tables = tables(log);
-    let values = values.map(|array| {
-        to_coset(array, &tables);
-        &*array
-    });
-    let [a, b, c] = values.map(bytes_of);
-    // Values are at g w^-k: element k of the result goes to place -k.
-    let (first, rest) = out.split_at_mut(WIDTH);
-    let blocks = n / LANES;
-    let block = |m: usize| {
-        let at = m * LANES * WIDTH..(m + 1) * LANES * WIDTH;
-        // SAFETY: `can` has found the features.
-        unsafe { combine([&a[at.clone()], &b[at.clone()], &c[at]]) }
-    };
-    first.copy_from_slice(&block(0)[..WIDTH]);
-    // Places 1 .. n - 1 backwards: from the end, chunk m lacks k = 0 and starts with k = 8 m + 1.
-    rest.par_rchunks_mut(LANES * WIDTH)
-        .enumerate()
-        .with_min_len(TASK)
-        .for_each(|(m, chunk)| {
-            let (this, next) = (block(m), block((m + 1) % blocks));
-            for (i, place) in chunk.rchunks_exact_mut(WIDTH).enumerate() {
-                let source = if i + 1 < LANES {
-                    &this[(i + 1) * WIDTH..(i + 2) * WIDTH]
-                } else {
-                    &next[..WIDTH]
-                };
-                place.copy_from_slice(source);
+impl Shape {
+    fn new(log: u32) -> Self {
+        let inner = log - 3;
+        Shape {
+            inner,
+            block: inner.min(BLOCK_LOG),
+        }
+    }
+
+    /// Blocks, and layers done on columns.
+    fn blocks(self) -> usize {
+        1 << (self.inner - self.block)
+    }
+
+    /// Columns of eight vectors in a block.
+    fn columns(self) -> usize {
+        1 << (self.block - 3)
+    }
+
+    /// Block of eight vectors: that of column c in block r.
+    fn eight(self, r: usize, c: usize) -> usize {
+        r * self.columns() + c
+    }
+}
+
+/// Asks whether to stop.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// a b - c on w_2n H as canonical integers in natural order; only where `can`. False when stopped.
+pub fn coset_product(rows: &impl Rows, log: u32, stop: Stop<'_>, out: &mut [u8]) -> bool {
+    assert!(available() && log >= LEAST_LOG && out.len() == WIDTH << log);
+    let tables = tables(log, Kind::Coset);
+    let shape = Shape::new(log);
+    let work = [(); 3].map(|()| Work::new(1 << shape.inner));
+    let source = Products { rows };
+    let halt = Halt::new(stop);
+    first_pass(&source, &work, &tables, shape, &halt);
+    if halt.reached() {
+        return false;
+    }
+    (0..3 * shape.blocks()).into_par_iter().for_each(|task| {
+        let (array, block) = (task % 3, task / 3);
+        if !halt.now() {
+            // SAFETY: the first pass has written all; this task alone has this block. The features are there.
+            unsafe {
+                let vectors = work[array].part(block << shape.block, 1 << shape.block);
+                let depth = shape.inner - shape.block;
+                down(vectors, block, depth, 1, &tables.down);
+                up(vectors, shape.inner, &tables.up);
             }
-        });
+        }
+    });
+    if halt.reached() {
+        return false;
+    }
+    let constants = Constants::new(log, rows.scale());
+    last_pass(&work, &tables, shape, &constants, &halt, out);
+    if !halt.reached() {
+        work.into_iter().for_each(Work::forget);
+    }
+    !halt.reached()
 }
 
-/// Evaluations on H to evaluations on gH, backwards, in place; loose.
-fn to_coset(values: &mut [Fr], tables: &Tables) {
-    // SAFETY: vectors of integers may have any bits, zeros among them.
-    let zero: Fe = unsafe { std::mem::zeroed() };
-    let mut work = vec![zero; values.len() / LANES];
-    let rows = Rows::new(values);
-    work.par_chunks_mut(LANES)
-        .enumerate()
-        .with_min_len(TASK / LANES)
-        .for_each(|(m, vectors)| {
-            // SAFETY: `can` has found the features; this task alone touches block m of the rows.
-            unsafe { rows_to_lanes(&rows, m, tables, vectors) }
-        });
-    inner_dif(&mut work, &tables.inner);
-    let lane_shifts = lane_shifts(tables.log);
-    work.par_iter_mut()
-        .zip(&tables.shifts)
-        .enumerate()
-        .with_min_len(TASK)
-        .for_each(|(j, (vector, shift))| {
-            // SAFETY: `can` has found the features.
-            unsafe { scale(vector, shift, &lane_shifts, j == 0) }
-        });
-    inner_dit(&mut work, &tables.inner);
-    work.par_chunks_mut(LANES)
-        .enumerate()
-        .with_min_len(TASK / LANES)
-        .for_each(|(m, vectors)| {
-            // SAFETY: `can` has found the features; this task alone touches block m of the rows.
-            unsafe { lanes_to_rows(vectors, m, tables, &rows) }
-            // What was here tells the witness.
-            vectors.fill(zero);
-        });
-    std::hint::black_box(&work);
-}
-
-/// -g^(-m) / n for m = 0 .. 7, in the lanes where m lies.
-fn lane_shifts(log: u32) -> [Fr; LANES] {
-    let n = Fr::from(1u64 << log);
-    let factor = -n.inverse().unwrap_or(Fr::one()) * Fr::from(16u64);
-    let back = root_of_unity(log + 1).inverse().unwrap_or(Fr::one());
-    std::array::from_fn(|lane| factor * back.pow([reverse(lane, 3) as u64]))
-}
-
-fn inner_dif(work: &mut [Fe], levels: &[Vec<Limbs>]) {
-    let Some((level, below)) = levels.split_last() else {
-        return;
-    };
-    let half = work.len() / 2;
-    let (low, high) = work.split_at_mut(half);
-    if 2 * half <= SERIAL {
-        // SAFETY: `can` has found the features.
-        unsafe { layer_dif(low, high, level) };
-        inner_dif(low, below);
-        inner_dif(high, below);
+/// The transform of canonical integers, natural order in and out; only where `can`.
+pub fn transform(values: &[u8], log: u32, inverse: bool, out: &mut [u8]) {
+    assert!(
+        available()
+            && log >= LEAST_LOG
+            && values.len() == WIDTH << log
+            && out.len() == values.len()
+    );
+    let kind = if inverse {
+        Kind::Inverse
     } else {
-        low.par_chunks_mut(TASK)
-            .zip(high.par_chunks_mut(TASK))
-            .zip(level.par_chunks(TASK))
-            // SAFETY: `can` has found the features.
-            .for_each(|((low, high), level)| unsafe { layer_dif(low, high, level) });
-        rayon::join(|| inner_dif(low, below), || inner_dif(high, below));
-    }
-}
-
-fn inner_dit(work: &mut [Fe], levels: &[Vec<Limbs>]) {
-    let Some((level, below)) = levels.split_last() else {
-        return;
+        Kind::Forward
     };
-    let half = work.len() / 2;
-    let (low, high) = work.split_at_mut(half);
-    if 2 * half <= SERIAL {
-        inner_dit(low, below);
-        inner_dit(high, below);
-        // SAFETY: `can` has found the features.
-        unsafe { layer_dit(low, high, level) };
+    let tables = tables(log, kind);
+    let shape = Shape::new(log);
+    let work = [Work::new(1 << shape.inner)];
+    let halt = Halt::new(&|| false);
+    first_pass(&Bytes(values), &work, &tables, shape, &halt);
+    let factor = if inverse {
+        Fr::from(1u64 << log).inverse()
     } else {
-        rayon::join(|| inner_dit(low, below), || inner_dit(high, below));
-        low.par_chunks_mut(TASK)
-            .zip(high.par_chunks_mut(TASK))
-            .zip(level.par_chunks(TASK))
-            // SAFETY: `can` has found the features.
-            .for_each(|((low, high), level)| unsafe { layer_dit(low, high, level) });
-    }
+        None
+    };
+    let factor = factor.map(Twiddle::new);
+    let out = Places::new(out);
+    (0..shape.blocks()).into_par_iter().for_each(|block| {
+        // SAFETY: the first pass has written all; this task alone has this block, and the places in `out` that
+        // its numbers reversed give. The features are there.
+        unsafe {
+            let first = block << shape.block;
+            let vectors = work[0].part(first, 1 << shape.block);
+            let depth = shape.inner - shape.block;
+            down(vectors, block, depth, 1, &tables.down);
+            for (i, vector) in vectors.iter_mut().enumerate() {
+                let place = out.block(reverse(first + i, shape.inner));
+                finish(vector, factor.as_ref(), place);
+            }
+        }
+    });
+    work.into_iter().for_each(Work::forget);
 }
 
-// --- eight at a time
+// --- passes
 
-/// (u, v) -> (u + v, (u - v) w), loose in and out.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn butterfly_dif(u: &mut Fe, v: &mut Fe, w: &Fe) {
-    let sum = reduce_once::<ModR>(&carry(add(u, v)));
-    let difference = difference::<ModR>(u, v);
-    *u = sum;
-    // 4 * 1 / 84 + 1 < 2: loose.
-    *v = mont::<ModR, 1>([&difference], [w]);
-}
-
-/// (u, v) -> (u + w v, u - w v), loose in and out.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn butterfly_dit(u: &mut Fe, v: &mut Fe, w: &Fe) {
-    let t = mont::<ModR, 1>([v], [w]);
-    let sum = reduce_once::<ModR>(&carry(add(u, &t)));
-    *v = reduce_once::<ModR>(&difference::<ModR>(u, &t));
-    *u = sum;
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn layer_dif(low: &mut [Fe], high: &mut [Fe], level: &[Limbs]) {
-    for ((u, v), w) in low.iter_mut().zip(high).zip(level) {
-        butterfly_dif(u, v, &splat(w));
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn layer_dit(low: &mut [Fe], high: &mut [Fe], level: &[Limbs]) {
-    for ((u, v), w) in low.iter_mut().zip(high).zip(level) {
-        butterfly_dit(u, v, &splat(w));
-    }
-}
-
-/// Times g^(-m) / n with the sign that makes it g^(-m mod n) / n: minus, but for m = 0.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn scale(vector: &mut Fe, shift: &Limbs, lanes: &[Fr; LANES], first: bool) {
-    let lanes = load(bytes_of(lanes));
-    // `load` puts element ORDER[p] into lane p; here lane p needs element p, and ORDER is its own inverse.
-    let mut factor = mont::<ModR, 1>([&permute(&lanes)], [&splat(shift)]);
-    if first {
-        let minus = carry(sub(&splat(&ModR::M2), &factor));
-        factor = select(1, &factor, &minus);
-    }
-    *vector = mont::<ModR, 1>([vector], [&factor]);
-}
-
-/// Lanes by ORDER.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn permute(a: &Fe) -> Fe {
-    use core::arch::x86_64::{_mm512_permutexvar_epi64, _mm512_setr_epi64};
-    let order = _mm512_setr_epi64(0, 2, 1, 3, 4, 6, 5, 7);
-    let mut out = *a;
-    for limb in &mut out {
-        *limb = _mm512_permutexvar_epi64(order, *limb);
-    }
-    out
-}
-
-/// Block m of every row, through the three outer layers, to vectors 8 m .. 8 m + 7.
+/// Where the elements come from: A of them at a time.
 ///
 /// # Safety
 ///
-/// Only where `can`, and while nobody writes block m of the rows.
-#[target_feature(enable = "avx512f,avx512ifma")]
-unsafe fn rows_to_lanes(rows: &Rows<'_>, m: usize, tables: &Tables, vectors: &mut [Fe]) {
-    let mut x = [splat(&[0; LIMBS]); LANES];
-    for (l, x) in x.iter_mut().enumerate() {
-        // SAFETY: the caller keeps writers out.
-        *x = load(unsafe { rows.block(l, m) });
-    }
-    let eighth = tables.outer[2].len();
-    let twiddle = |level: usize, row: usize| {
-        let from = row * eighth + m * LANES;
-        bytes_of(&tables.outer[level][from..from + LANES])
-    };
-    for (level, half) in [(0, 4), (1, 2), (2, 1)] {
-        for r in 0..half {
-            let w = load(twiddle(level, r));
-            for start in (r..LANES).step_by(2 * half) {
-                let (low, high) = x.split_at_mut(start + half);
-                butterfly_dif(&mut low[start], &mut high[0], &w);
-            }
-        }
-    }
-    let x = transpose_limbs(&x);
-    for p in 0..LANES {
-        vectors[ORDER[p]] = x[p];
+/// `eight` may only be called where `available`.
+trait Source<const A: usize>: Sync {
+    /// Elements first .. first + 8 by ORDER, carried, below 2.1 m.
+    unsafe fn eight(&self, first: usize) -> [Fe; A];
+}
+
+/// Canonical integers.
+struct Bytes<'a>(&'a [u8]);
+
+impl Source<1> for Bytes<'_> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn eight(&self, first: usize) -> [Fe; 1] {
+        [load(&self.0[first * WIDTH..first * WIDTH + BLOCK])]
     }
 }
 
-/// The way back: vectors 8 m .. 8 m + 7 through the three outer layers to block m of every row.
-///
+/// a, b and a b / 2^260.
+struct Products<'a, R> {
+    rows: &'a R,
+}
+
+impl<R: Rows> Source<3> for Products<'_, R> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    unsafe fn eight(&self, first: usize) -> [Fe; 3] {
+        let (mut a, mut b) = ([Fr::default(); LANES], [Fr::default(); LANES]);
+        self.rows.eight(first, &mut a, &mut b);
+        let (a, b) = (load(bytes_of(&a)), load(bytes_of(&b)));
+        // Two canonical ones: below 1.02 m.
+        [a, b, mont::<ModR, 1>([&a], [&b])]
+    }
+}
+
+/// From the source, through the rows and the layers on columns, to `work`.
+fn first_pass<const A: usize>(
+    source: &impl Source<A>,
+    work: &[Work; A],
+    tables: &Tables,
+    shape: Shape,
+    halt: &Halt<'_>,
+) {
+    let task = |scratch: &mut Work, c: usize| {
+        if !halt.now() {
+            // SAFETY: this task alone has column c of the arrays, and the scratch. The features are there.
+            unsafe { first_column(source, work, tables, shape, c, scratch) }
+        }
+    };
+    (0..shape.columns())
+        .into_par_iter()
+        .for_each_init(|| Work::new(A * shape.blocks() * LANES), task);
+}
+
 /// # Safety
 ///
-/// Only where `can`, and while nobody else uses block m of the rows.
+/// Only where `available`, and while nobody else uses column c or the scratch.
 #[target_feature(enable = "avx512f,avx512ifma")]
-unsafe fn lanes_to_rows(vectors: &[Fe], m: usize, tables: &Tables, rows: &Rows<'_>) {
-    let mut x = [splat(&[0; LIMBS]); LANES];
-    for p in 0..LANES {
-        x[p] = vectors[ORDER[p]];
-    }
-    let mut x = transpose_limbs(&x);
-    let eighth = tables.outer[2].len();
-    let twiddle = |level: usize, row: usize| {
-        let from = row * eighth + m * LANES;
-        bytes_of(&tables.outer[level][from..from + LANES])
-    };
-    for (level, half) in [(2, 1), (1, 2), (0, 4)] {
-        for r in 0..half {
-            let w = load(twiddle(level, r));
-            for start in (r..LANES).step_by(2 * half) {
-                let (low, high) = x.split_at_mut(start + half);
-                butterfly_dit(&mut low[start], &mut high[0], &w);
+unsafe fn first_column<const A: usize>(
+    source: &impl Source<A>,
+    work: &[Work; A],
+    tables: &Tables,
+    shape: Shape,
+    c: usize,
+    scratch: &Work,
+) {
+    let blocks = shape.blocks();
+    for r in 0..blocks {
+        let m = shape.eight(r, c);
+        let factors = factors(&tables.first, m);
+        let mut x = [[splat(&[0; LIMBS]); LANES]; A];
+        for l in 0..LANES {
+            // SAFETY: the caller has the features.
+            let elements = unsafe { source.eight((l << shape.inner) + m * LANES) };
+            for (x, element) in x.iter_mut().zip(elements) {
+                x[l] = element;
+            }
+        }
+        for (array, x) in x.iter_mut().enumerate() {
+            transform_eight(x, &tables.first.eight);
+            let mut rows = *x;
+            for (s, row) in rows.iter_mut().enumerate() {
+                *row = scale_row(&x[REVERSED[s]], s, &factors);
+            }
+            for (p, vector) in transpose_limbs(&rows).into_iter().enumerate() {
+                // SAFETY: in range, and the caller keeps others out.
+                unsafe { scratch.put((array * blocks + r) * LANES + ORDER[p], vector) };
             }
         }
     }
-    for (l, x) in x.iter().enumerate() {
-        // SAFETY: the caller keeps others out.
-        store(x, unsafe { rows.block_mut(l, m) });
-    }
-}
-
-/// a b - c for eight elements each, canonical integers in natural order.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn combine(blocks: [&[u8]; 3]) -> [u8; LANES * WIDTH] {
-    let [a, b, c] = [load(blocks[0]), load(blocks[1]), load(blocks[2])];
-    // a b 2^252, then (a b 2^252 2^8 - c 2^256 2^4) / 2^260 = a b - c, at most r.
-    let product = mont::<ModR, 1>([&a], [&b]);
-    let minus = carry(sub(&splat(&ModR::M2), &c));
-    let (up8, up4) = (splat(&[1 << 8, 0, 0, 0, 0]), splat(&[1 << 4, 0, 0, 0, 0]));
-    let t = mont::<ModR, 2>([&product, &minus], [&up8, &up4]);
-    let less = carry(sub(&t, &splat(&ModR::M1)));
-    let negative = core::arch::x86_64::_mm512_cmplt_epi64_mask(less[4], _mm512_setzero_si512());
-    let mut out = [0; LANES * WIDTH];
-    store(&select(negative, &less, &t), &mut out);
-    out
-}
-
-/// Rows to lanes, limb by limb.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn transpose_limbs(x: &[Fe; LANES]) -> [Fe; LANES] {
-    let mut out = *x;
-    for limb in 0..LIMBS {
-        let mut rows = [x[0][0]; LANES];
-        for l in 0..LANES {
-            rows[l] = x[l][limb];
-        }
-        let columns = transpose(rows);
-        for l in 0..LANES {
-            out[l][limb] = columns[l];
+    for (array, work) in work.iter().enumerate() {
+        // SAFETY: written above; the caller keeps others out.
+        let vectors = unsafe { scratch.part(array * blocks * LANES, blocks * LANES) };
+        down(vectors, 0, 0, LANES, &tables.down);
+        for (r, eight) in vectors.chunks_exact(LANES).enumerate() {
+            for (e, vector) in eight.iter().enumerate() {
+                // SAFETY: in range, and the caller keeps others out.
+                unsafe { work.put(shape.eight(r, c) * LANES + e, *vector) };
+            }
         }
     }
-    out
 }
 
-/// Eight consecutive elements of 32 bytes, element ORDER[p] in lane p.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn load(bytes: &[u8]) -> Fe {
-    let mut pairs = [_mm512_setzero_si512(); 4];
-    for (pair, block) in pairs.iter_mut().zip(bytes.chunks_exact(64)) {
-        // SAFETY: a block is 64 readable bytes, and the load needs no alignment.
-        *pair = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
-    }
-    let [a, b, c, d] = pairs;
-    let even = [_mm512_unpacklo_epi64(a, b), _mm512_unpacklo_epi64(c, d)];
-    let odd = [_mm512_unpackhi_epi64(a, b), _mm512_unpackhi_epi64(c, d)];
-    unpack(&[
-        _mm512_shuffle_i64x2::<0x88>(even[0], even[1]),
-        _mm512_shuffle_i64x2::<0x88>(odd[0], odd[1]),
-        _mm512_shuffle_i64x2::<0xdd>(even[0], even[1]),
-        _mm512_shuffle_i64x2::<0xdd>(odd[0], odd[1]),
-    ])
+/// What the last pass multiplies by.
+struct Constants {
+    /// -n 2^260.
+    c: [u64; LIMBS],
+    /// 2^520 / (n s)^2, s the scale of the rows.
+    all: [u64; LIMBS],
 }
 
-/// The inverse of `load`.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn store(x: &Fe, bytes: &mut [u8]) {
-    let [w0, w1, w2, w3] = pack(x);
-    let (ab0, cd0) = interleave(w0, w2);
-    let (ab1, cd1) = interleave(w1, w3);
-    let pairs = [
-        _mm512_unpacklo_epi64(ab0, ab1),
-        _mm512_unpackhi_epi64(ab0, ab1),
-        _mm512_unpacklo_epi64(cd0, cd1),
-        _mm512_unpackhi_epi64(cd0, cd1),
-    ];
-    for (pair, block) in pairs.iter().zip(bytes.chunks_exact_mut(64)) {
-        // SAFETY: a block is 64 writable bytes, and the store needs no alignment.
-        unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), *pair) };
+impl Constants {
+    fn new(log: u32, scale: Fr) -> Self {
+        let n = Fr::from(1u64 << log);
+        let sixteen = Fr::from(16u64);
+        // An element's limbs are 2^256 times its value.
+        let b = Fr::from(2u64).pow([260]);
+        Constants {
+            c: limbs_of((-n * sixteen).0 .0),
+            all: limbs_of(
+                ((n * scale).square().inverse().unwrap_or_default() * b * sixteen)
+                    .0
+                     .0,
+            ),
+        }
     }
 }
 
-/// 128-bit quarters of a and b in turn: those of the lower halves, those of the upper.
+/// From `work`, through the layers on columns and the rows, to a b - c.
+fn last_pass(
+    work: &[Work; 3],
+    tables: &Tables,
+    shape: Shape,
+    constants: &Constants,
+    halt: &Halt<'_>,
+    out: &mut [u8],
+) {
+    let out = Places::new(out);
+    let task = |scratch: &mut Work, c: usize| {
+        if !halt.now() {
+            // SAFETY: this task alone has column c of the arrays and of `out`, and the scratch. The features
+            // are there.
+            unsafe { last_column(work, tables, shape, constants, c, scratch, &out) }
+        }
+    };
+    (0..shape.columns())
+        .into_par_iter()
+        .for_each_init(|| Work::new(3 * shape.blocks() * LANES), task);
+}
+
+/// # Safety
+///
+/// Only where `available`, and while nobody else uses column c or the scratch.
+#[target_feature(enable = "avx512f,avx512ifma")]
+unsafe fn last_column(
+    work: &[Work; 3],
+    tables: &Tables,
+    shape: Shape,
+    constants: &Constants,
+    c: usize,
+    scratch: &Work,
+    out: &Places<'_>,
+) {
+    let Some(outer) = &tables.last else { return };
+    let blocks = shape.blocks();
+    let zero = splat(&[0; LIMBS]);
+    for (array, work) in work.iter().enumerate() {
+        for r in 0..blocks {
+            // SAFETY: earlier passes have written it; the caller keeps others out.
+            let eight = unsafe { work.part(shape.eight(r, c) * LANES, LANES) };
+            for (e, vector) in eight.iter_mut().enumerate() {
+                // SAFETY: in range, and the caller keeps others out.
+                unsafe { scratch.put((array * blocks + r) * LANES + e, *vector) };
+                // What was here tells the witness.
+                *vector = zero;
+            }
+        }
+        // SAFETY: written above; the caller keeps others out.
+        let vectors = unsafe { scratch.part(array * blocks * LANES, blocks * LANES) };
+        up_columns(vectors, shape, c, &tables.up);
+    }
+    for r in 0..blocks {
+        let m = shape.eight(r, c);
+        let factors = factors(outer, m);
+        let mut x = [[zero; LANES]; 3];
+        for (array, x) in x.iter_mut().enumerate() {
+            // SAFETY: written above; the caller keeps others out.
+            let vectors = unsafe { scratch.part((array * blocks + r) * LANES, LANES) };
+            for p in 0..LANES {
+                x[p] = vectors[ORDER[p]];
+            }
+            *x = transpose_limbs(x);
+            for (s, row) in x.iter_mut().enumerate() {
+                *row = scale_row(row, s, &factors);
+            }
+            transform_eight(x, &outer.eight);
+        }
+        for (l, v) in REVERSED.into_iter().enumerate() {
+            // SAFETY: the caller keeps others out of column c.
+            let place = unsafe { out.block((l << (shape.inner - 3)) + m) };
+            combine([&x[0][v], &x[1][v], &x[2][v]], constants, place);
+        }
+    }
+}
+
+/// a b - c for eight elements each, canonical.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn interleave(a: V, b: V) -> (V, V) {
-    let low = _mm512_shuffle_i64x2::<0x44>(a, b);
-    let high = _mm512_shuffle_i64x2::<0xee>(a, b);
-    (
-        _mm512_shuffle_i64x2::<0xd8>(low, low),
-        _mm512_shuffle_i64x2::<0xd8>(high, high),
-    )
+fn combine(x: [&Fe; 3], constants: &Constants, place: &mut [u8]) {
+    let a = carry(reduce(&carry(*x[0])));
+    let b = carry(reduce(&carry(*x[1])));
+    let c = carry(*x[2]);
+    // (1.7 * 1.7 + 36 * 1) / 84.6 + 1 < 1.5, and 1.5 / 84.6 + 1 < 2.
+    let t = mont::<ModR, 2>([&a, &c], [&b, &splat(&constants.c)]);
+    let t = mont::<ModR, 1>([&t], [&splat(&constants.all)]);
+    store(&canonical(&t), place);
+}
+
+/// An element times a factor, canonical, and nothing left behind.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn finish(vector: &mut Fe, factor: Option<&Twiddle>, place: &mut [u8]) {
+    let mut x = carry(*vector);
+    if let Some(factor) = factor {
+        x = carry(times_known(&x, factor));
+    }
+    store(&reorder(&canonical(&carry(reduce(&x)))), place);
+    *vector = splat(&[0; LIMBS]);
+}
+
+// --- layers
+
+/// Layers on parts of `vectors`, from all of them to `stop` of them; they are block `block` of layer `depth`.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn down(vectors: &mut [Fe], block: usize, depth: u32, stop: usize, factors: &[Twiddle]) {
+    let mut length = vectors.len();
+    let (mut block, mut depth) = (block, depth);
+    while length > stop {
+        for (i, part) in vectors.chunks_exact_mut(length).enumerate() {
+            let (low, high) = part.split_at_mut(length / 2);
+            let w = &factors[block + i];
+            if depth > 0 && depth.is_multiple_of(REACH) {
+                down_layer::<true>(low, high, w);
+            } else {
+                down_layer::<false>(low, high, w);
+            }
+        }
+        (block, depth) = (2 * block, depth + 1);
+        if length > NEAR && length / 2 > stop {
+            let (low, high) = vectors.split_at_mut(length / 2);
+            down(low, block, depth, stop, factors);
+            down(high, block + 1, depth, stop, factors);
+            return;
+        }
+        length /= 2;
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn down_layer<const REDUCE: bool>(low: &mut [Fe], high: &mut [Fe], w: &Twiddle) {
+    for (u, v) in low.iter_mut().zip(high) {
+        butterfly::<REDUCE>(u, v, w);
+    }
+}
+
+/// Layers on parts of `vectors`, from two of them to all; `done` layers have come before.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn up(vectors: &mut [Fe], done: u32, levels: &[Vec<Twiddle>]) {
+    let length = vectors.len();
+    let mut half = 1;
+    if length > NEAR {
+        let (low, high) = vectors.split_at_mut(length / 2);
+        up(low, done, levels);
+        up(high, done, levels);
+        half = length / 2;
+    }
+    while half < length {
+        let level = half.ilog2();
+        for part in vectors.chunks_exact_mut(2 * half) {
+            let (low, high) = part.split_at_mut(half);
+            up_layer(low, high, &levels[level as usize], done + level);
+        }
+        half *= 2;
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn up_layer(low: &mut [Fe], high: &mut [Fe], factors: &[Twiddle], depth: u32) {
+    let parts = low.iter_mut().zip(high).zip(factors);
+    if depth.is_multiple_of(REACH) {
+        for ((u, v), w) in parts {
+            butterfly::<true>(u, v, w);
+        }
+    } else {
+        for ((u, v), w) in parts {
+            butterfly::<false>(u, v, w);
+        }
+    }
+}
+
+/// The last layers, on column c: eight vectors of every block.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn up_columns(vectors: &mut [Fe], shape: Shape, c: usize, levels: &[Vec<Twiddle>]) {
+    let mut half = 1;
+    for level in shape.block..shape.inner {
+        for part in vectors.chunks_exact_mut(2 * half * LANES) {
+            let (low, high) = part.split_at_mut(half * LANES);
+            let eights = low
+                .chunks_exact_mut(LANES)
+                .zip(high.chunks_exact_mut(LANES));
+            for (r, (low, high)) in eights.enumerate() {
+                let from = shape.eight(r, c) * LANES;
+                let factors = &levels[level as usize][from..from + LANES];
+                up_layer(low, high, factors, shape.inner + level);
+            }
+        }
+        half *= 2;
+    }
 }
 
 // --- memory
 
-const _: () = assert!(size_of::<Fr>() == WIDTH);
+/// Vectors that tasks share, each its own; erased when dropped.
+struct Work(Vec<UnsafeCell<MaybeUninit<Fe>>>);
 
-fn bytes_of(values: &[Fr]) -> &[u8] {
-    // SAFETY: an element is 32 bytes (asserted above), all of them its four limbs, so none is padding.
-    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
-}
+// SAFETY: vectors of integers go freely between threads; who touches what is the callers' promise below.
+unsafe impl Sync for Work {}
 
-/// An array as eight rows whose blocks of eight elements are handed to different tasks.
-struct Rows<'a> {
-    start: *mut u8,
-    row: usize,
-    array: std::marker::PhantomData<&'a mut [Fr]>,
-}
-
-// SAFETY: the array is borrowed mutably for as long as this lives, and its users keep to their own blocks.
-unsafe impl Sync for Rows<'_> {}
-
-impl<'a> Rows<'a> {
-    fn new(values: &'a mut [Fr]) -> Self {
-        Rows {
-            start: values.as_mut_ptr().cast(),
-            row: values.len() / LANES,
-            array: std::marker::PhantomData,
-        }
+impl Work {
+    /// Not written yet.
+    fn new(length: usize) -> Self {
+        let mut vectors = Vec::with_capacity(length);
+        vectors.resize_with(length, || UnsafeCell::new(MaybeUninit::uninit()));
+        Work(vectors)
     }
 
-    fn at(&self, l: usize, m: usize) -> *mut u8 {
-        assert!(l < LANES && (m + 1) * LANES <= self.row);
-        // SAFETY: element l * row + 8 m, and seven more, lie in the array.
-        unsafe { self.start.add((l * self.row + m * LANES) * WIDTH) }
+    fn at(&self, i: usize, count: usize) -> *mut Fe {
+        assert!(i <= self.0.len() && count <= self.0.len() - i);
+        // SAFETY: in range.
+        let cell = unsafe { self.0.as_ptr().add(i) };
+        UnsafeCell::raw_get(cell).cast()
     }
 
     /// # Safety
     ///
-    /// Nobody may write this block meanwhile.
-    unsafe fn block(&self, l: usize, m: usize) -> &[u8] {
-        // SAFETY: eight elements in the array, initialised, not written meanwhile.
-        unsafe { std::slice::from_raw_parts(self.at(l, m), LANES * WIDTH) }
+    /// Nobody else may use this vector meanwhile.
+    #[inline]
+    unsafe fn put(&self, i: usize, vector: Fe) {
+        // SAFETY: in range (`at`), and nobody else is there.
+        unsafe { self.at(i, 1).write(vector) }
+    }
+
+    /// # Safety
+    ///
+    /// They must have been written, and nobody else may use them meanwhile.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn part(&self, from: usize, count: usize) -> &mut [Fe] {
+        // SAFETY: in range (`at`), written, and nobody else is there.
+        unsafe { std::slice::from_raw_parts_mut(self.at(from, count), count) }
+    }
+
+    /// Lets go of vectors that are erased already.
+    fn forget(mut self) {
+        std::hint::black_box(self.0.as_ptr());
+        self.0.clear();
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // SAFETY: zeros are written over the vectors, which are there until this returns.
+        unsafe { std::ptr::write_bytes(self.0.as_mut_ptr(), 0, self.0.len()) };
+        std::hint::black_box(self.0.as_ptr());
+    }
+}
+
+/// Bytes in blocks of eight elements that tasks share, each its own.
+struct Places<'a> {
+    start: *mut u8,
+    length: usize,
+    bytes: std::marker::PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: the bytes are borrowed mutably for as long as this lives, and tasks keep to their own blocks.
+unsafe impl Sync for Places<'_> {}
+
+impl<'a> Places<'a> {
+    fn new(bytes: &'a mut [u8]) -> Self {
+        Places {
+            start: bytes.as_mut_ptr(),
+            length: bytes.len(),
+            bytes: std::marker::PhantomData,
+        }
     }
 
     /// # Safety
     ///
     /// Nobody else may use this block meanwhile.
+    #[inline]
     #[allow(clippy::mut_from_ref)]
-    unsafe fn block_mut(&self, l: usize, m: usize) -> &mut [u8] {
-        // SAFETY: eight elements in the array, not used by others meanwhile; any bits are an element's.
-        unsafe { std::slice::from_raw_parts_mut(self.at(l, m), LANES * WIDTH) }
+    unsafe fn block(&self, m: usize) -> &mut [u8] {
+        assert!((m + 1) * BLOCK <= self.length);
+        // SAFETY: in range, initialised, and nobody else is there.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(m * BLOCK), BLOCK) }
+    }
+}
+
+/// A request to stop that some task has heeded.
+struct Halt<'a> {
+    stop: Stop<'a>,
+    heeded: AtomicBool,
+}
+
+impl<'a> Halt<'a> {
+    fn new(stop: Stop<'a>) -> Self {
+        Halt {
+            stop,
+            heeded: AtomicBool::new(false),
+        }
+    }
+
+    /// Asked by each task before it starts.
+    fn now(&self) -> bool {
+        let now = self.reached() || (self.stop)();
+        if now {
+            self.heeded.store(true, Ordering::Relaxed);
+        }
+        now
+    }
+
+    /// Whether some task has not done its part.
+    fn reached(&self) -> bool {
+        self.heeded.load(Ordering::Relaxed)
     }
 }
