@@ -11,6 +11,7 @@ of the scenarios, which a prover may overstate.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -45,6 +46,12 @@ OPENED = {
     ),
     "option": ("magnitude", "words greeks siblings"),
     "held": ("asset", "price maintenance initial siblings"),
+}
+#: What stands beside another value in one element and declares no range, and what gives it one.
+PACKED = {
+    "expiry.prefix": "it rises from one leg to the next, within 52 bits",
+    "option.strike_right": "the gaps of an expiry, and what they add up to",
+    "held.cancels": "it is 0 or the number of an underlying of the account",
 }
 Row = list[tuple[int, int]]
 
@@ -122,6 +129,27 @@ class Opaque:
         found = {path for wire, path in paths if wire not in bound}
         return {path for path in found if not path.startswith("crossed[")}
 
+    def beside_others(self) -> set[str]:
+        """Names of inputs without a range of their own that share an element with other wires."""
+        compiled = self.compiled
+        a, b, c = (matrix.rows for matrix in system_rows(compiled.r1cs))
+        linear = (dict(x) for x, y, z in zip(a, b, c, strict=True) if y == [(0, 1)] and not z)
+        packed = [lc for operands in self.operands.values() for lc in operands]
+        # Public inputs are packed as well: a claim's word.
+        publics = {wire for wire, slot in enumerate(compiled.slots, start=1) if slot.public}
+        packed += [lc for lc in linear if publics & lc.keys()]
+        fields = {
+            wire: slot.path
+            for wire, slot in enumerate(compiled.slots, start=1)
+            if slot.kind == "Field" and not slot.public
+        }
+        found = set()
+        for lc in packed:
+            private = lc.keys() - publics - {0}
+            if len(private) > 1:
+                found |= {re.sub(r"\[\d+\]", "", fields[x]) for x in private if x in fields}
+        return found
+
     def _compares(self, index: int, row: tuple[Row, Row, Row]) -> bool:
         """Whether a row says of a bit that it is one, and the bit is not of an input's range."""
         a, b, c = (dict(terms) for terms in row)
@@ -189,6 +217,13 @@ def test_only_what_is_opened_of_unused_legs_is_free(
     assert len(wanted) > 20
     free = Opaque(CIRCUITS[statement](shape), monkeypatch).free(values)
     assert free == wanted
+
+
+@pytest.mark.parametrize("statement", list(CIRCUITS))
+def test_what_is_packed_has_a_range(statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two values in one element, and one of them any: another pair would give the same element."""
+    found = Opaque(CIRCUITS[statement](SHAPE), monkeypatch).beside_others()
+    assert found == PACKED.keys() - ({"held.cancels"} if statement == GREEKS else set())
 
 
 def test_what_a_record_leaves_out_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
