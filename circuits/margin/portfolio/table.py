@@ -24,7 +24,8 @@ from typing import Final, Generic, TypeVar
 
 import numpy as np
 
-from circuits.margin.portfolio.constants import TAG_CAP, TAG_EPOCH
+from circuits.margin.instrument import EXPIRY_BITS
+from circuits.margin.portfolio.constants import STRIKE_RIGHT_BITS, TAG_CAP, TAG_EPOCH
 from circuits.margin.portfolio.feeds import (
     collateral_rows,
     expiry_records,
@@ -103,6 +104,17 @@ class PortfolioEpoch:
                 fault = f"has {len(row.values)} lanes, the shape {shape.lanes}"
             if fault:
                 raise InputError(fault, f"rows[{i}]")
+        self._refuse_expired()
+
+    def _refuse_expired(self) -> None:
+        """InputError for what has expired: still open, it would be margin without risk."""
+        options = [(i, row) for i, row in enumerate(self.rows) if isinstance(row, OptionRow)]
+        for place, prefix in (
+            *((f"expiries[{i}]", record.prefix) for i, record in enumerate(self.expiries)),
+            *((f"rows[{i}]", row.key >> STRIKE_RIGHT_BITS) for i, row in options),
+        ):
+            if prefix & ((1 << EXPIRY_BITS) - 1) <= self.timestamp:
+                raise InputError("has expired at the epoch's time", place)
 
     def __repr__(self) -> str:
         return f"<PortfolioEpoch of venue {self.venue} at {self.timestamp}, root {self.root:064x}>"
