@@ -12,7 +12,7 @@ use ark_ff::PrimeField;
 use rayon::prelude::*;
 use zeroize::Zeroize;
 
-use crate::batch::{add_pairs_g1, add_pairs_g2, Pair};
+use crate::batch::{sum_g1, sum_g2, Flag, Job};
 use crate::bytes::{Coordinate, Scalars};
 use crate::error::{ensure, Error, Result};
 use crate::msm::{digit_count, recode, sum_lists};
@@ -24,23 +24,23 @@ pub trait Group: SWCurveConfig<ScalarField = Fr, BaseField: Coordinate, ZeroFlag
     const BYTES: usize = 2 * <Self::BaseField as Coordinate>::BYTES;
     /// Its name in messages.
     const NAME: &'static str;
-    /// See `batch::add_pairs_g1`.
-    fn add_pairs(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>);
+    /// See `batch::sum_g1`.
+    fn sum_lists(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>);
 }
 
 impl Group for g1::Config {
     const NAME: &'static str = "G1";
 
-    fn add_pairs(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
-        add_pairs_g1(base, pairs, out, flagged);
+    fn sum_lists(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
+        sum_g1(job, out, flags);
     }
 }
 
 impl Group for g2::Config {
     const NAME: &'static str = "G2";
 
-    fn add_pairs(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
-        add_pairs_g2(base, pairs, out, flagged);
+    fn sum_lists(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
+        sum_g2(job, out, flags);
     }
 }
 
@@ -294,15 +294,14 @@ impl<G: Group> FixedBase<G> {
             .zip(scalars.par_chunks(CHUNK))
             .for_each(|(out, scalars)| {
                 let mut entries = Vec::with_capacity(scalars.len() * digit_count(self.width));
-                let mut lengths = Vec::with_capacity(scalars.len());
+                let mut offsets = vec![0];
                 for scalar in scalars {
-                    let before = entries.len();
                     recode(scalar.into_bigint().0, self.width, |k, digit| {
                         entries.push(2 * (k as u32 * half + (digit >> 1) - 1) + (digit & 1));
                     });
-                    lengths.push(entries.len() - before);
+                    offsets.push(entries.len() as u32);
                 }
-                sum_lists::<G>(&self.table, &entries, lengths, out);
+                sum_lists::<G>(&self.table, &entries, &offsets, None, out);
                 // Which multiples were summed tells the scalars; in a key generation they are secret.
                 entries.zeroize();
             });

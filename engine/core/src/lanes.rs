@@ -12,10 +12,10 @@
 
 use core::arch::x86_64::{
     __m512i, __mmask8, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask,
-    _mm512_cmplt_epi64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_mask_mov_epi64, _mm512_or_si512, _mm512_set1_epi64, _mm512_setzero_si512,
-    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
-    _mm512_storeu_si512, _mm512_sub_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm512_cmplt_epi64_mask, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_mov_epi64,
+    _mm512_or_si512, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2,
+    _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
 };
 
 use std::sync::OnceLock;
@@ -42,16 +42,12 @@ const MASK: u64 = (1 << LIMB_BITS) - 1;
 pub trait Modulus {
     /// m, in words of 64 bits.
     const WORDS: [u64; 4];
-    /// m, 2m, 3m, 4m and 16m as limbs.
+    /// m, 2m and 3m as limbs.
     const M1: [u64; LIMBS] = multiple(Self::WORDS, 1);
     /// 2m.
     const M2: [u64; LIMBS] = multiple(Self::WORDS, 2);
     /// 3m.
     const M3: [u64; LIMBS] = multiple(Self::WORDS, 3);
-    /// 4m.
-    const M4: [u64; LIMBS] = multiple(Self::WORDS, 4);
-    /// 16m.
-    const M16: [u64; LIMBS] = multiple(Self::WORDS, 16);
     /// -1 / m mod 2^52.
     const NEG_INV: u64 = negative_inverse(Self::WORDS[0]);
 }
@@ -71,7 +67,7 @@ impl Modulus for ModR {
 }
 
 /// k m as limbs.
-const fn multiple(m: [u64; 4], k: u64) -> [u64; LIMBS] {
+pub const fn multiple(m: [u64; 4], k: u64) -> [u64; LIMBS] {
     let mut wide = [0u64; 4];
     let mut carry = 0u128;
     let mut i = 0;
@@ -119,6 +115,7 @@ pub fn available() -> bool {
         std::env::var_os(SWITCH_OFF).is_none()
             && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512ifma")
+            && is_x86_feature_detected!("avx512vbmi2")
     })
 }
 
@@ -180,6 +177,15 @@ pub fn reduce_once<M: Modulus>(t: &Fe) -> Fe {
     select(negative, &less, t)
 }
 
+/// t or t - m, whichever is in [0, m), for t in [0, 2m) and m as limbs.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub fn reduce_by(t: &Fe, m: &[u64; LIMBS]) -> Fe {
+    let less = carry(sub(t, &splat(m)));
+    let negative = _mm512_cmplt_epi64_mask(less[LIMBS - 1], _mm512_setzero_si512());
+    select(negative, &less, t)
+}
+
 /// Lane by lane, b where the mask is set, else a.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -222,16 +228,11 @@ pub fn mont<M: Modulus, const N: usize>(a: [&Fe; N], b: [&Fe; N]) -> Fe {
     carry([t[0], t[1], t[2], t[3], t[4]])
 }
 
-/// The lanes in which t, below 4m and carried, may be a multiple of m: all that are, hardly any other.
+/// The lanes in which limb i of t is that of m.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub fn maybe_zero<M: Modulus>(t: &Fe) -> __mmask8 {
-    // Multiples of m differ in their lowest limb already.
-    let mut mask = 0;
-    for limb in [0, M::M1[0], M::M2[0], M::M3[0]] {
-        mask |= _mm512_cmpeq_epi64_mask(t[0], _mm512_set1_epi64(limb as i64));
-    }
-    mask
+pub fn equal_limb(t: &Fe, i: usize, m: &[u64; LIMBS]) -> __mmask8 {
+    _mm512_cmpeq_epi64_mask(t[i], _mm512_set1_epi64(m[i] as i64))
 }
 
 // --- eight 64-byte blocks in memory to two elements, and back
@@ -302,20 +303,7 @@ pub fn pack(t: &Fe) -> [V; 4] {
     ]
 }
 
-/// Two elements of Fq from each of eight 64-byte blocks.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn load_blocks(blocks: [&[u8; 64]; LANES]) -> [Fe; 2] {
-    let mut rows = [_mm512_setzero_si512(); LANES];
-    for (row, block) in rows.iter_mut().zip(blocks) {
-        // SAFETY: a block is 64 readable bytes, and the load needs no alignment.
-        *row = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
-    }
-    let words = transpose(rows);
-    [unpack(&words[..4]), unpack(&words[4..])]
-}
-
-/// The inverse of `load_blocks`: lane i goes to the block at i * stride, as far as there are blocks.
+/// Two elements of Fq to each of eight 64-byte blocks: lane i goes to the block at i * stride, as far as there are blocks.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub fn store_blocks(elements: [&Fe; 2], out: &mut [u8], stride: usize) {

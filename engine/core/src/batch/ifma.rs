@@ -1,50 +1,63 @@
-//! Pairs of points added eight at a time, on AVX-512 IFMA.
+//! Lists of points summed eight at a time, on AVX-512 IFMA.
 //!
-//! Notation: as in lanes.rs. Memory holds x 2^256, and each product loses a factor 2^4. With S_k the product
-//! of the first k differences, S_k and the inverses drift by 2^-4 and 2^4 a step, so every inverse comes out
-//! with the factor that the one inversion is given. The factor 2^262 makes l = (y2 - y1) / (x2 - x1) come as
-//! l 2^258: then mont(l, l) = l^2 2^256, and mont(l, 4 d) = l d 2^256.
+//! Notation: as in lanes.rs and product.rs. Lane l of group g sums list 8 g + l; its running sum is kept
+//! negated, as (x', y') = (-x, -y). Round r adds to every list that has one its entry r, with one inversion for the
+//! whole round. With (x2, y2) that entry: dx = x2 + x', dy = y2 + y', l = dy / dx, and the new sum is
+//! -x3 = -(l^2 + x' - x2), -y3 = -(l (x3' - x') + y').
 //!
-//! Bounds, in units of q: loose coordinates are below 2; differences plus 2 below 4; 4 d below 16; products of
-//! these below 2 (and of one-limb factors below 1.2). Everything is below 2^260.
+//! Memory holds x 2^256, and each product loses a factor 2^260. The products of differences start from the
+//! integer 1, so that the inverse of a difference d 2^256 comes out with the factor the one inversion is
+//! given. 2^518 makes l come as l 2^258: then l^2 comes as l^2 2^256, and l times 4 d as l d 2^256.
+//!
+//! Bounds, in units of q: entries below 1 (2^260 is 84.6); sums (0, 1.67) from `negative`; dx, dy in
+//! (0, 2.67); products of differences below 1.13 + 1.2 * 2.67 / 84.6 < 1.2, and so are their inverses; l below
+//! 1.17; l^2 + x' - x2 in (-1, 2.9); 4 (x3' - x' + 2) in (1.3, 14.7); l times that, plus y', in (0, 3.1).
 
-use core::arch::x86_64::{__mmask8, _mm512_slli_epi64, _mm_prefetch, _MM_HINT_T0};
+use core::arch::x86_64::{
+    __mmask8, _mm512_loadu_si512, _mm512_mask_sub_epi64, _mm512_setzero_si512, _mm512_slli_epi64,
+    _mm_prefetch, _MM_HINT_T0,
+};
 
 use ark_bn254::{Fq, Fq2};
 use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup};
 
-use super::Pair;
+use super::product::{canonical, negative, product, product_plus, square_plus, unpack};
+use super::{Flag, Job};
 use crate::bytes::{put_limbs, Coordinate, WIDTH};
 use crate::lanes::{
-    add, available, carry, difference, load_blocks, maybe_zero, mont, reduce_once, select, splat,
-    store_blocks, sub, Fe, ModQ, Modulus, LANES, LIMBS,
+    add, available, carry, equal_limb, select, splat, store_blocks, sub, transpose, Fe, ModQ,
+    Modulus, LANES, LIMBS,
 };
 
-/// Groups of eight pairs that share an inversion; their products stay in the second-level cache.
-const BATCH: usize = 256;
-
 /// Groups ahead of the current one whose points are fetched.
-const AHEAD: usize = 4;
+const AHEAD: usize = 6;
 
-/// See `super::add_pairs_g1`; only where `available`.
-pub fn add_pairs_g1(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
+/// Sums of lists in G1; only where `available`.
+pub fn sum_g1(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
     assert!(available());
     // SAFETY: the processor has the features that the function is compiled for.
-    unsafe { add_pairs::<Base>(base, pairs, out, flagged) }
+    unsafe { sum::<Base>(job, out, flags) }
 }
 
-/// See `super::add_pairs_g2`; only where `available`.
-pub fn add_pairs_g2(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
+/// Sums of lists in G2; only where `available`.
+pub fn sum_g2(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
     assert!(available());
     // SAFETY: the processor has the features that the function is compiled for.
-    unsafe { add_pairs::<Quadratic>(base, pairs, out, flagged) }
+    unsafe { sum::<Quadratic>(job, out, flags) }
 }
 
-/// What the way back needs of eight pairs.
+/// A group's running sums, negated.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Sum<E> {
+    x: E,
+    y: E,
+}
+
+/// What the way back needs of a group.
+#[derive(Clone, Copy)]
+#[repr(C)]
 struct Work<E> {
-    x1: E,
-    y1: E,
-    x2: E,
     dx: E,
     dy: E,
     /// The product of the differences before this one.
@@ -54,95 +67,169 @@ struct Work<E> {
 /// # Safety
 ///
 /// Only where `available`.
-#[target_feature(enable = "avx512f,avx512ifma")]
-unsafe fn add_pairs<T: Vector>(
-    base: &[u8],
-    pairs: &[Pair],
-    out: &mut [u8],
-    flagged: &mut Vec<u32>,
-) {
-    let width = T::BLOCKS * 64;
-    let batch = BATCH / T::BLOCKS * LANES;
-    let mut work: Vec<Work<T::E>> = Vec::with_capacity(batch.min(pairs.len()) / LANES + 1);
-    for (start, (pairs, out)) in (0..)
-        .step_by(batch)
-        .zip(pairs.chunks(batch).zip(out.chunks_mut(batch * width)))
-    {
-        work.clear();
-        // SAFETY: the caller has the features.
-        unsafe {
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+unsafe fn sum<T: Vector>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
+    let groups = job.lists.len().div_ceil(LANES);
+    // SAFETY: the caller has the features.
+    unsafe {
+        let mut sums: Vec<Sum<T::E>> = Vec::with_capacity(groups);
+        let mut work: Vec<Work<T::E>> = Vec::with_capacity(groups);
+        for g in 0..groups {
+            let at = |lane: usize| (g * LANES + lane).min(job.lists.len() - 1);
+            let (x, y) = match job.starts {
+                Some(starts) => load::<T>(starts, |lane| 2 * at(lane) as u32),
+                None => load::<T>(job.base, |lane| job.entry(at(lane), 0)),
+            };
+            sums.push(Sum {
+                x: T::minus_from(&ModQ::M1, &x),
+                y: T::minus_from(&ModQ::M1, &y),
+            });
+        }
+        let mut lists = job.lists.len();
+        let mut patches = Vec::new();
+        for round in u32::from(job.starts.is_none()).. {
+            while lists > 0 && job.lists[lists - 1].length <= round {
+                lists -= 1;
+            }
+            if lists == 0 {
+                break;
+            }
+            let active = lists.div_ceil(LANES);
+            // Lanes of the last group that take part.
+            let last = 0xffu8 >> (active * LANES - lists);
+            let kept = sums[active - 1];
             // Two chains of products, so that neighbouring groups do not wait for each other.
             let mut products = [T::one(); 2];
-            for (g, group) in pairs.chunks(LANES).enumerate() {
-                prefetch(base, pairs, (g + AHEAD) * LANES, width);
-                let (x1, y1) = load::<T>(base, group, false, width);
-                let (x2, y2) = load::<T>(base, group, true, width);
-                let mut dx = T::difference(&x2, &x1);
-                let equal = T::maybe_zero(&dx);
+            work.clear();
+            for (g, sum) in sums[..active].iter().enumerate() {
+                prefetch::<T>(job, g + AHEAD, active, round);
+                let at = |lane: usize| (g * LANES + lane).min(lists - 1);
+                let (x2, y2) = load::<T>(job.base, |lane| job.entry(at(lane), round));
+                let mut dx = T::carry(&T::add(&x2, &sum.x));
+                let dy = T::add(&y2, &sum.y);
+                let taking_part = if g + 1 == active { last } else { 0xff };
+                let mut equal = T::maybe_zero(&dx) & taking_part;
                 if equal != 0 {
-                    for lane in (0..group.len()).filter(|lane| equal >> lane & 1 == 1) {
-                        flagged.push((start + g * LANES + lane) as u32);
-                    }
-                    dx = T::select(equal, &dx, &T::one());
+                    equal &= T::is_zero(&dx);
+                }
+                if equal != 0 {
+                    flag::<T>(job, g * LANES, equal, round, sum, flags);
+                    patches.push((g, equal));
+                }
+                if equal | !taking_part != 0 {
+                    dx = T::select(equal | !taking_part, &dx, &T::one());
                 }
                 let product = &mut products[g % 2];
                 let before = *product;
                 *product = T::product(&before, &dx);
-                let dy = T::difference(&y2, &y1);
-                work.push(Work {
-                    x1,
-                    y1,
-                    x2,
-                    dx,
-                    dy,
-                    before,
-                });
+                work.push(Work { dx, dy, before });
             }
             let mut rests = T::inverse(&products);
-            // Groups 2k and 2k + 1 together, each step for both: neither chain waits for itself.
-            let slots = out.chunks_mut(2 * LANES * width);
-            for (w, slots) in work.chunks(2).zip(slots).rev() {
-                let last = w.len() - 1;
-                let w = [&w[0], &w[last]];
-                let [mut r0, r1] = rests;
-                let (i0, i1) = (T::product(&r0, &w[0].before), T::product(&r1, &w[1].before));
-                r0 = T::product(&r0, &w[0].dx);
-                if last == 1 {
-                    rests = [r0, T::product(&r1, &w[1].dx)];
+            // Groups g and g + 1 together, each step for both: neither chain waits for itself.
+            for (sums, work) in sums[..active].chunks_mut(2).zip(work.chunks(2)).rev() {
+                if let ([s0, s1], [w0, w1]) = (&mut *sums, work) {
+                    let i0 = T::product(&rests[0], &w0.before);
+                    let i1 = T::product(&rests[1], &w1.before);
+                    rests[0] = T::product(&rests[0], &w0.dx);
+                    rests[1] = T::product(&rests[1], &w1.dx);
+                    let l0 = T::product(&T::carry(&w0.dy), &i0);
+                    let l1 = T::product(&T::carry(&w1.dy), &i1);
+                    let x0 = T::negative(&T::square_plus(&l0, &T::minus_both(&s0.x, &w0.dx)));
+                    let x1 = T::negative(&T::square_plus(&l1, &T::minus_both(&s1.x, &w1.dx)));
+                    let d0 = T::four_times_difference(&x0, &s0.x);
+                    let d1 = T::four_times_difference(&x1, &s1.x);
+                    let y0 = T::negative(&T::product_plus(&l0, &d0, &s0.y));
+                    let y1 = T::negative(&T::product_plus(&l1, &d1, &s1.y));
+                    *s0 = Sum { x: x0, y: y0 };
+                    *s1 = Sum { x: x1, y: y1 };
                 } else {
-                    rests = [r0, r1];
-                }
-                let (l0, l1) = (T::product(&w[0].dy, &i0), T::product(&w[1].dy, &i1));
-                let (s0, s1) = (T::square(&l0), T::square(&l1));
-                let x0 = T::minus_both(&s0, &w[0].x1, &w[0].x2);
-                let x1 = T::minus_both(&s1, &w[1].x1, &w[1].x2);
-                let d0 = T::four_times_difference(&w[0].x1, &x0);
-                let d1 = T::four_times_difference(&w[1].x1, &x1);
-                let (p0, p1) = (T::product(&l0, &d0), T::product(&l1, &d1));
-                let (y0, y1) = (T::minus(&p0, &w[0].y1), T::minus(&p1, &w[1].y1));
-                let (slot0, slot1) = slots.split_at_mut(slots.len().min(LANES * width));
-                T::store(&x0, &y0, slot0);
-                if last == 1 {
-                    T::store(&x1, &y1, slot1);
+                    let (s, w) = (&mut sums[0], &work[0]);
+                    let inverse = T::product(&rests[0], &w.before);
+                    rests[0] = T::product(&rests[0], &w.dx);
+                    let l = T::product(&T::carry(&w.dy), &inverse);
+                    let x = T::negative(&T::square_plus(&l, &T::minus_both(&s.x, &w.dx)));
+                    let d = T::four_times_difference(&x, &s.x);
+                    let y = T::negative(&T::product_plus(&l, &d, &s.y));
+                    *s = Sum { x, y };
                 }
             }
+            if last != 0xff {
+                let sum = &mut sums[active - 1];
+                sum.x = T::select(last, &kept.x, &sum.x);
+                sum.y = T::select(last, &kept.y, &sum.y);
+            }
+            for (g, lanes) in patches.drain(..) {
+                let (x, y) = load::<T>(job.spare, |_| 0);
+                let sum = &mut sums[g];
+                sum.x = T::select(lanes, &sum.x, &T::minus_from(&ModQ::M1, &x));
+                sum.y = T::select(lanes, &sum.y, &T::minus_from(&ModQ::M1, &y));
+            }
+        }
+        for (sum, out) in sums.iter().zip(out.chunks_mut(LANES * T::BLOCKS * 64)) {
+            store::<T>(sum, out);
         }
     }
 }
 
-/// Eight first (or second) operands, y with its sign; a short group repeats its last.
+/// Notes the additions that the batch cannot do.
+///
+/// # Safety
+///
+/// Only where `available`.
+#[cold]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+unsafe fn flag<T: Vector>(
+    job: &Job<'_>,
+    first: usize,
+    lanes: __mmask8,
+    round: u32,
+    sum: &Sum<T::E>,
+    flags: &mut Vec<Flag>,
+) {
+    let width = T::BLOCKS * 64;
+    let mut points = [0u8; LANES * 128];
+    // SAFETY: the caller has the features.
+    unsafe { store::<T>(sum, &mut points[..LANES * width]) };
+    for lane in (0..LANES).filter(|lane| lanes >> lane & 1 == 1) {
+        flags.push(Flag {
+            list: first + lane,
+            sum: points[lane * width..][..width].to_vec(),
+            entry: job.entry(first + lane, round),
+        });
+    }
+}
+
+/// Writes the sums of a group, as far as there is room, canonical.
 ///
 /// # Safety
 ///
 /// Only where `available`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-unsafe fn load<T: Vector>(base: &[u8], group: &[Pair], second: bool, width: usize) -> (T::E, T::E) {
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+unsafe fn store<T: Vector>(sum: &Sum<T::E>, out: &mut [u8]) {
+    // SAFETY: the caller has the features.
+    unsafe {
+        let (x, y) = (
+            T::minus_from(&ModQ::M2, &sum.x),
+            T::minus_from(&ModQ::M2, &sum.y),
+        );
+        T::store(&T::canonical(&x), &T::canonical(&y), out);
+    }
+}
+
+/// Eight entries, with their signs; the limbs of y are not carried, and y is in (0, 1].
+///
+/// # Safety
+///
+/// Only where `available`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+unsafe fn load<T: Vector>(base: &[u8], entry: impl Fn(usize) -> u32) -> (T::E, T::E) {
+    let width = T::BLOCKS * 64;
     let mut points: [&[u8]; LANES] = [&[]; LANES];
     let mut signs = 0;
     for (lane, point) in points.iter_mut().enumerate() {
-        let (a, b) = group[lane.min(group.len() - 1)];
-        let entry = if second { b } else { a };
+        let entry = entry(lane);
         let at = (entry >> 1) as usize * width;
         *point = &base[at..at + width];
         signs |= ((entry & 1) as u8) << lane;
@@ -150,22 +237,30 @@ unsafe fn load<T: Vector>(base: &[u8], group: &[Pair], second: bool, width: usiz
     // SAFETY: the caller has the features.
     unsafe {
         let (x, y) = T::load(points);
-        let y = if signs == 0 { y } else { T::negate(&y, signs) };
-        (x, y)
+        (x, T::negate(&y, signs))
     }
 }
 
-/// Asks for the points of the group that starts at pair `from`.
+/// Asks for the points of the group `g` of this round, or of the next one.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn prefetch(base: &[u8], pairs: &[Pair], from: usize, width: usize) {
-    for &(a, b) in pairs.iter().skip(from).take(LANES) {
-        for entry in [a, b] {
-            if let Some(point) = base.get((entry >> 1) as usize * width..) {
-                // Points of a mapped file straddle two lines.
-                _mm_prefetch::<_MM_HINT_T0>(point.as_ptr().cast());
-                _mm_prefetch::<_MM_HINT_T0>(point.as_ptr().wrapping_add(width - 1).cast());
-            }
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+unsafe fn prefetch<T: Vector>(job: &Job<'_>, g: usize, active: usize, round: u32) {
+    let width = T::BLOCKS * 64;
+    let (g, round) = if g < active {
+        (g, round)
+    } else {
+        (g - active, round + 1)
+    };
+    for list in job.lists.iter().skip(g * LANES).take(LANES) {
+        if round < list.length {
+            let entry = job.entries[(list.start + round) as usize];
+            // Points of a mapped file straddle two lines.
+            let point = job
+                .base
+                .as_ptr()
+                .wrapping_add((entry >> 1) as usize * width);
+            _mm_prefetch::<_MM_HINT_T0>(point.cast());
+            _mm_prefetch::<_MM_HINT_T0>(point.wrapping_add(width - 1).cast());
         }
     }
 }
@@ -182,26 +277,39 @@ trait Vector {
     type E: Copy;
     /// Blocks of 64 bytes in a point.
     const BLOCKS: usize;
-    /// Eight points, from 64-byte blocks: x and y.
+    /// Eight points: x and y.
     unsafe fn load(points: [&[u8]; LANES]) -> (Self::E, Self::E);
     /// Writes the first points of eight.
     unsafe fn store(x: &Self::E, y: &Self::E, out: &mut [u8]);
     unsafe fn one() -> Self::E;
-    unsafe fn product(a: &Self::E, b: &Self::E) -> Self::E;
-    unsafe fn square(a: &Self::E) -> Self::E;
-    /// a - b + 2q in (0, 4q).
-    unsafe fn difference(a: &Self::E, b: &Self::E) -> Self::E;
-    /// a - b - c in [0, 2q), for a below 2q.
-    unsafe fn minus_both(a: &Self::E, b: &Self::E, c: &Self::E) -> Self::E;
-    /// a - b in [0, 2q).
-    unsafe fn minus(a: &Self::E, b: &Self::E) -> Self::E;
-    /// 4 (a - b), positive, below 16q.
-    unsafe fn four_times_difference(a: &Self::E, b: &Self::E) -> Self::E;
-    /// -a in the lanes of the mask.
+    unsafe fn carry(a: &Self::E) -> Self::E;
+    /// a + b, not carried.
+    unsafe fn add(a: &Self::E, b: &Self::E) -> Self::E;
+    /// q - a in the lanes of the mask, not carried.
     unsafe fn negate(a: &Self::E, mask: __mmask8) -> Self::E;
+    /// m - a, carried; a is at most m.
+    unsafe fn minus_from(m: &[u64; LIMBS], a: &Self::E) -> Self::E;
+    /// a b, carried.
+    unsafe fn product(a: &Self::E, b: &Self::E) -> Self::E;
+    /// a b + c, not carried.
+    unsafe fn product_plus(a: &Self::E, b: &Self::E, c: &Self::E) -> Self::E;
+    /// a^2 + c, not carried.
+    unsafe fn square_plus(a: &Self::E, c: &Self::E) -> Self::E;
+    /// 2 x - dx, which is x' - x2, not carried.
+    unsafe fn minus_both(x: &Self::E, dx: &Self::E) -> Self::E;
+    /// 4 (a - b + 2q), carried.
+    unsafe fn four_times_difference(a: &Self::E, b: &Self::E) -> Self::E;
+    /// See `product::negative`.
+    unsafe fn negative(a: &Self::E) -> Self::E;
+    /// Below q, for carried a below 2q.
+    unsafe fn canonical(a: &Self::E) -> Self::E;
+    /// The lanes in which a, in (0, 3q) and carried, may be a multiple of q: hardly any other.
     unsafe fn maybe_zero(a: &Self::E) -> __mmask8;
+    /// The lanes in which it is one.
+    unsafe fn is_zero(a: &Self::E) -> __mmask8;
+    /// Lane by lane, b where the mask is set, else a.
     unsafe fn select(mask: __mmask8, a: &Self::E, b: &Self::E) -> Self::E;
-    /// 64 / a for each lane of both, as integers in memory's form; one inversion.
+    /// 2^518 / a for each lane of both, as integers; one inversion.
     unsafe fn inverse(a: &[Self::E; 2]) -> [Self::E; 2];
 }
 
@@ -213,7 +321,7 @@ struct Quadratic;
 
 /// The eight elements as arkworks', which are the same integers.
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
 fn to_lanes(a: &Fe) -> [Fq; LANES] {
     let mut blocks = [[0u8; 64]; LANES];
     store_blocks([a, a], blocks.as_flattened_mut(), 64);
@@ -221,13 +329,27 @@ fn to_lanes(a: &Fe) -> [Fq; LANES] {
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
 fn from_lanes(values: [Fq; LANES]) -> Fe {
     let mut blocks = [[0u8; 64]; LANES];
     for (block, value) in blocks.iter_mut().zip(values) {
         put_limbs(value.0 .0, &mut block[..WIDTH]);
     }
-    load_blocks(blocks.each_ref())[0]
+    load_blocks(blocks.each_ref().map(|b| &b[..]))[0]
+}
+
+/// Two elements of Fq from each of eight 64-byte blocks.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+fn load_blocks(blocks: [&[u8]; LANES]) -> [Fe; 2] {
+    let mut rows = [_mm512_setzero_si512(); LANES];
+    for (row, block) in rows.iter_mut().zip(blocks) {
+        let block: &[u8; 64] = block.first_chunk().expect("a point has at least 64 bytes");
+        // SAFETY: a block is 64 readable bytes, and the load needs no alignment.
+        *row = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    }
+    let words = transpose(rows);
+    [unpack(&words[..4]), unpack(&words[4..])]
 }
 
 impl Vector for Base {
@@ -235,58 +357,78 @@ impl Vector for Base {
     const BLOCKS: usize = 1;
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn load(points: [&[u8]; LANES]) -> (Fe, Fe) {
-        let [x, y] = load_blocks(points.map(block_of));
+        let [x, y] = load_blocks(points);
         (x, y)
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn store(x: &Fe, y: &Fe, out: &mut [u8]) {
         store_blocks([x, y], out, 64);
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn one() -> Fe {
         splat(&[1, 0, 0, 0, 0])
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn carry(a: &Fe) -> Fe {
+        carry(*a)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn add(a: &Fe, b: &Fe) -> Fe {
+        add(a, b)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn negate(a: &Fe, mask: __mmask8) -> Fe {
+        let (mut out, q) = (*a, splat(&ModQ::M1));
+        for i in 0..LIMBS {
+            out[i] = _mm512_mask_sub_epi64(a[i], mask, q[i], a[i]);
+        }
+        out
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn minus_from(m: &[u64; LIMBS], a: &Fe) -> Fe {
+        carry(sub(&splat(m), a))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn product(a: &Fe, b: &Fe) -> Fe {
-        mont::<ModQ, _>([a], [b])
+        product(a, b)
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn square(a: &Fe) -> Fe {
-        mont::<ModQ, _>([a], [a])
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn product_plus(a: &Fe, b: &Fe, c: &Fe) -> Fe {
+        product_plus([a], [b], Some(c))
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn difference(a: &Fe, b: &Fe) -> Fe {
-        difference::<ModQ>(a, b)
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn square_plus(a: &Fe, c: &Fe) -> Fe {
+        square_plus(a, c)
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn minus_both(a: &Fe, b: &Fe, c: &Fe) -> Fe {
-        // a - b - c + 4q lies in (0, 6q): 2q are taken off at most twice.
-        let t = carry(add(&sub(&sub(a, b), c), &splat(&ModQ::M4)));
-        reduce_once::<ModQ>(&reduce_once::<ModQ>(&t))
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn minus_both(x: &Fe, dx: &Fe) -> Fe {
+        sub(&add(x, x), dx)
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn minus(a: &Fe, b: &Fe) -> Fe {
-        reduce_once::<ModQ>(&difference::<ModQ>(a, b))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn four_times_difference(a: &Fe, b: &Fe) -> Fe {
         let mut t = add(&sub(a, b), &splat(&ModQ::M2));
         for limb in &mut t {
@@ -296,26 +438,43 @@ impl Vector for Base {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn negate(a: &Fe, mask: __mmask8) -> Fe {
-        // 2q when a is 0, which the one use of the result, a difference, can bear.
-        select(mask, a, &carry(sub(&splat(&ModQ::M2), a)))
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn negative(a: &Fe) -> Fe {
+        negative(a)
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn canonical(a: &Fe) -> Fe {
+        canonical(a)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn maybe_zero(a: &Fe) -> __mmask8 {
-        maybe_zero::<ModQ>(a)
+        // Multiples of q differ in their lowest limb already.
+        equal_limb(a, 0, &ModQ::M1) | equal_limb(a, 0, &ModQ::M2)
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn is_zero(a: &Fe) -> __mmask8 {
+        let (mut once, mut twice) = (0xff, 0xff);
+        for i in 0..LIMBS {
+            once &= equal_limb(a, i, &ModQ::M1);
+            twice &= equal_limb(a, i, &ModQ::M2);
+        }
+        once | twice
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn select(mask: __mmask8, a: &Fe, b: &Fe) -> Fe {
         select(mask, a, b)
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn inverse(a: &[Fe; 2]) -> [Fe; 2] {
         let mut lanes = [to_lanes(&a[0]), to_lanes(&a[1])];
         serial_batch_inversion_and_mul(lanes.as_flattened_mut(), &Fq::from(64u64));
@@ -323,20 +482,29 @@ impl Vector for Base {
     }
 }
 
+/// The same function of both parts.
+macro_rules! both {
+    ($function:ident($($argument:expr),*)) => {
+        // SAFETY: the caller has the features.
+        unsafe { [Base::$function($(&$argument[0]),*), Base::$function($(&$argument[1]),*)] }
+    };
+}
+
 impl Vector for Quadratic {
     type E = [Fe; 2];
     const BLOCKS: usize = 2;
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn load(points: [&[u8]; LANES]) -> ([Fe; 2], [Fe; 2]) {
-        let x = load_blocks(points.map(block_of));
-        let y = load_blocks(points.map(|point| block_of(&point[64..])));
-        (x, y)
+        (
+            load_blocks(points),
+            load_blocks(points.map(|point| &point[64..])),
+        )
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn store(x: &[Fe; 2], y: &[Fe; 2], out: &mut [u8]) {
         store_blocks([&x[0], &x[1]], out, 128);
         if let Some(out) = out.get_mut(64..) {
@@ -345,97 +513,117 @@ impl Vector for Quadratic {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn one() -> [Fe; 2] {
         [splat(&[1, 0, 0, 0, 0]), splat(&[0; LIMBS])]
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn product(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
-        // (a0 b0 - a1 b1) + (a0 b1 + a1 b0) i. Bound: a below 16, b below 2 (or both below 4), so each
-        // part is below (16 * 2 + 16 * 16) / 84 + 1 at most, and in the ladder far below 2.
-        let minus = carry(sub(&splat(&ModQ::M16), &b[1]));
-        [
-            mont::<ModQ, _>([&a[0], &a[1]], [&b[0], &minus]),
-            mont::<ModQ, _>([&a[0], &a[1]], [&b[1], &b[0]]),
-        ]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn carry(a: &[Fe; 2]) -> [Fe; 2] {
+        both!(carry(a))
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn square(a: &[Fe; 2]) -> [Fe; 2] {
-        // (a0 + a1)(a0 - a1) + 2 a0 a1 i.
-        let sum = carry(add(&a[0], &a[1]));
-        let minus = difference::<ModQ>(&a[0], &a[1]);
-        let twice = carry(add(&a[0], &a[0]));
-        [
-            mont::<ModQ, _>([&sum], [&minus]),
-            mont::<ModQ, _>([&twice], [&a[1]]),
-        ]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn add(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
+        both!(add(a, b))
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn difference(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
-        [
-            difference::<ModQ>(&a[0], &b[0]),
-            difference::<ModQ>(&a[1], &b[1]),
-        ]
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn minus_both(a: &[Fe; 2], b: &[Fe; 2], c: &[Fe; 2]) -> [Fe; 2] {
-        // SAFETY: the caller has the features.
-        unsafe {
-            [
-                Base::minus_both(&a[0], &b[0], &c[0]),
-                Base::minus_both(&a[1], &b[1], &c[1]),
-            ]
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn minus(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
-        // SAFETY: the caller has the features.
-        unsafe { [Base::minus(&a[0], &b[0]), Base::minus(&a[1], &b[1])] }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn four_times_difference(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
-        // SAFETY: the caller has the features.
-        unsafe {
-            [
-                Base::four_times_difference(&a[0], &b[0]),
-                Base::four_times_difference(&a[1], &b[1]),
-            ]
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn negate(a: &[Fe; 2], mask: __mmask8) -> [Fe; 2] {
         // SAFETY: the caller has the features.
         unsafe { [Base::negate(&a[0], mask), Base::negate(&a[1], mask)] }
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    unsafe fn maybe_zero(a: &[Fe; 2]) -> __mmask8 {
-        maybe_zero::<ModQ>(&a[0]) & maybe_zero::<ModQ>(&a[1])
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn minus_from(m: &[u64; LIMBS], a: &[Fe; 2]) -> [Fe; 2] {
+        // SAFETY: the caller has the features.
+        unsafe { [Base::minus_from(m, &a[0]), Base::minus_from(m, &a[1])] }
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn product(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
+        // (a0 b0 - a1 b1) + (a0 b1 + a1 b0) i, with 3q - b1 for -b1.
+        let minus = carry(sub(&splat(&ModQ::M3), &b[1]));
+        [
+            carry(product_plus([&a[0], &a[1]], [&b[0], &minus], None)),
+            carry(product_plus([&a[0], &a[1]], [&b[1], &b[0]], None)),
+        ]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn product_plus(a: &[Fe; 2], b: &[Fe; 2], c: &[Fe; 2]) -> [Fe; 2] {
+        let minus = carry(sub(&splat(&ModQ::M3), &a[1]));
+        [
+            product_plus([&b[0], &b[1]], [&a[0], &minus], Some(&c[0])),
+            product_plus([&b[0], &b[1]], [&a[1], &a[0]], Some(&c[1])),
+        ]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn square_plus(a: &[Fe; 2], c: &[Fe; 2]) -> [Fe; 2] {
+        // (a0 + a1)(a0 - a1) + 2 a0 a1 i, with 2q added to the difference.
+        let sum = carry(add(&a[0], &a[1]));
+        let minus = carry(add(&sub(&a[0], &a[1]), &splat(&ModQ::M2)));
+        let twice = carry(add(&a[0], &a[0]));
+        [
+            product_plus([&sum], [&minus], Some(&c[0])),
+            product_plus([&twice], [&a[1]], Some(&c[1])),
+        ]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn minus_both(x: &[Fe; 2], dx: &[Fe; 2]) -> [Fe; 2] {
+        both!(minus_both(x, dx))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn four_times_difference(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
+        both!(four_times_difference(a, b))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn negative(a: &[Fe; 2]) -> [Fe; 2] {
+        both!(negative(a))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn canonical(a: &[Fe; 2]) -> [Fe; 2] {
+        both!(canonical(a))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn maybe_zero(a: &[Fe; 2]) -> __mmask8 {
+        // SAFETY: the caller has the features.
+        unsafe { Base::maybe_zero(&a[0]) & Base::maybe_zero(&a[1]) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn is_zero(a: &[Fe; 2]) -> __mmask8 {
+        // SAFETY: the caller has the features.
+        unsafe { Base::is_zero(&a[0]) & Base::is_zero(&a[1]) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn select(mask: __mmask8, a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
         [select(mask, &a[0], &b[0]), select(mask, &a[1], &b[1])]
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn inverse(a: &[[Fe; 2]; 2]) -> [[Fe; 2]; 2] {
         let mut lanes = [[Fq2::ZERO; LANES]; 2];
         for (lanes, a) in lanes.iter_mut().zip(a) {
@@ -452,9 +640,4 @@ impl Vector for Quadratic {
         }
         out
     }
-}
-
-#[inline]
-fn block_of(bytes: &[u8]) -> &[u8; 64] {
-    bytes.first_chunk().expect("a point has at least 64 bytes")
 }

@@ -1,22 +1,70 @@
-//! Batches of affine additions with one shared inversion.
+//! Sums of many lists of points at once, by affine additions that share their inversions.
 //!
 //! Source: Montgomery, "Speeding the Pollard and Elliptic Curve Methods of Factorization" (1987).
-//! Notation: for a pair (x1, y1), (x2, y2) with x1 != x2: l = (y2 - y1) / (x2 - x1), x3 = l^2 - x1 - x2,
-//! y3 = l (x1 - x3) - y1. A pair with x1 = x2 is flagged and left to the caller. Points are never infinity.
-//!
-//! Coordinates in memory may be loose: below 2q. Both kernels take them so, and the vector kernel leaves
-//! them so.
+//! Notation: for points (x1, y1), (x2, y2) with x1 != x2: l = (y2 - y1) / (x2 - x1), x3 = l^2 - x1 - x2,
+//! y3 = l (x1 - x3) - y1. Round by round, every list takes its next entry. An addition with x1 = x2 is flagged:
+//! the caller adds what is missing, and a spare point D stands in for the sum. No point is infinity.
 
 #[cfg(target_arch = "x86_64")]
 mod ifma;
+#[cfg(target_arch = "x86_64")]
+mod product;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
 use ark_bn254::{g1, g2};
 
-/// Two operands: 2 * index + [subtract the point].
-pub type Pair = (u32, u32);
+/// Entries start .. start + length of a job belong to one list.
+#[derive(Clone, Copy, Debug)]
+pub struct List {
+    /// The first.
+    pub start: u32,
+    /// How many.
+    pub length: u32,
+}
+
+/// Lists to be summed together.
+pub struct Job<'a> {
+    /// The points, canonical.
+    pub base: &'a [u8],
+    /// 2 * index + [the point is subtracted].
+    pub entries: &'a [u32],
+    /// Longest first; none is empty, unless there are starts.
+    pub lists: &'a [List],
+    /// A point for each list that its sum begins with.
+    pub starts: Option<&'a [u8]>,
+    /// D.
+    pub spare: &'a [u8],
+}
+
+/// An addition left to the caller: the list's sum is `sum` + the entry, less D, too small.
+pub struct Flag {
+    /// Which list.
+    pub list: usize,
+    /// What the list summed to so far.
+    pub sum: Vec<u8>,
+    /// What was to be added.
+    pub entry: u32,
+}
+
+impl Job<'_> {
+    #[inline]
+    fn entry(&self, list: usize, round: u32) -> u32 {
+        self.entries[(self.lists[list].start + round) as usize]
+    }
+
+    /// How many additions it takes.
+    pub fn additions(&self) -> usize {
+        let entries: usize = self.lists.iter().map(|list| list.length as usize).sum();
+        entries
+            - if self.starts.is_some() {
+                0
+            } else {
+                self.lists.len()
+            }
+    }
+}
 
 #[cfg(test)]
 pub(crate) static FORCE_SCALAR: std::sync::atomic::AtomicBool =
@@ -32,22 +80,22 @@ pub(crate) fn has_vectors() -> bool {
     crate::lanes::available()
 }
 
-/// out[i] = the sum of pairs[i], points taken from `base`; pairs with equal x go to `flagged`.
+/// Writes the sum of each list, canonical, in their order.
 ///
-/// Panics when an index is out of range or `out` is too short.
-pub fn add_pairs_g1(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
+/// Panics when an index is out of range.
+pub fn sum_g1(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
     #[cfg(target_arch = "x86_64")]
     if has_vectors() {
-        return ifma::add_pairs_g1(base, pairs, out, flagged);
+        return ifma::sum_g1(job, out, flags);
     }
-    scalar::add_pairs::<g1::Config>(base, pairs, out, flagged);
+    scalar::sum::<g1::Config>(job, out, flags);
 }
 
 /// The same in G2.
-pub fn add_pairs_g2(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
+pub fn sum_g2(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
     #[cfg(target_arch = "x86_64")]
     if has_vectors() {
-        return ifma::add_pairs_g2(base, pairs, out, flagged);
+        return ifma::sum_g2(job, out, flags);
     }
-    scalar::add_pairs::<g2::Config>(base, pairs, out, flagged);
+    scalar::sum::<g2::Config>(job, out, flags);
 }

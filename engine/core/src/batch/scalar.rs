@@ -1,53 +1,68 @@
-//! The kernel for every machine: arkworks' field, one pair after another.
+//! The kernel for every machine: arkworks' field, one list after another.
 
 use ark_ec::models::short_weierstrass::Affine;
 use ark_ff::{AdditiveGroup, Field};
 
-use super::Pair;
-use crate::curve::{read_loose, write_point, Group};
+use super::{Flag, Job};
+use crate::curve::{point_bytes, read_point, write_point, Group};
 
-/// Pairs that share an inversion; their products stay in the second-level cache.
-const BATCH: usize = 1 << 11;
-
-/// See `super::add_pairs_g1`.
-pub fn add_pairs<G: Group>(base: &[u8], pairs: &[Pair], out: &mut [u8], flagged: &mut Vec<u32>) {
-    let mut operands = Vec::with_capacity(BATCH.min(pairs.len()));
-    let mut products = Vec::with_capacity(BATCH.min(pairs.len()));
-    for (batch, (pairs, out)) in pairs
-        .chunks(BATCH)
-        .zip(out.chunks_mut(BATCH * G::BYTES))
-        .enumerate()
-    {
-        operands.clear();
-        products.clear();
+/// See `super::sum_g1`.
+pub fn sum<G: Group>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
+    let mut lists = job.lists.len();
+    let mut sums: Vec<Affine<G>> = (0..lists)
+        .map(|list| match job.starts {
+            Some(starts) => load::<G>(starts, 2 * list as u32),
+            None => load::<G>(job.base, job.entry(list, 0)),
+        })
+        .collect();
+    let mut work = Vec::with_capacity(lists);
+    let spare: Affine<G> = read_point(job.spare);
+    for round in u32::from(job.starts.is_none()).. {
+        while lists > 0 && job.lists[lists - 1].length <= round {
+            lists -= 1;
+        }
+        if lists == 0 {
+            break;
+        }
+        work.clear();
         let mut product = G::BaseField::ONE;
-        for (i, &(a, b)) in pairs.iter().enumerate() {
-            let (a, b) = (load::<G>(base, a), load::<G>(base, b));
-            let mut dx = b.x - a.x;
+        let first_flag = flags.len();
+        for (list, sum) in sums[..lists].iter().enumerate() {
+            let entry = job.entry(list, round);
+            let point = load::<G>(job.base, entry);
+            let mut dx = point.x - sum.x;
             if dx == G::BaseField::ZERO {
-                flagged.push((batch * BATCH + i) as u32);
+                flags.push(Flag {
+                    list,
+                    sum: point_bytes(sum),
+                    entry,
+                });
                 dx = G::BaseField::ONE;
             }
-            products.push(product);
+            work.push((dx, point.y - sum.y, product));
             product *= dx;
-            operands.push((a, b, dx));
         }
         let mut rest = product.inverse().unwrap_or(G::BaseField::ONE);
-        let slots = out.chunks_exact_mut(G::BYTES).take(pairs.len());
-        for ((slot, (a, b, dx)), product) in slots.zip(&operands).zip(&products).rev() {
-            let slope = (b.y - a.y) * (rest * product);
+        for (sum, (dx, dy, before)) in sums[..lists].iter_mut().zip(&work).rev() {
+            let slope = *dy * (rest * before);
             rest *= dx;
-            let x = slope.square() - a.x - b.x;
-            let y = slope * (a.x - x) - a.y;
-            write_point(&Affine::<G>::new_unchecked(x, y), slot);
+            let x = slope.square() - sum.x - sum.x - dx;
+            sum.y = slope * (sum.x - x) - sum.y;
+            sum.x = x;
         }
+        for flag in &flags[first_flag..] {
+            sums[flag.list] = spare;
+        }
+    }
+    for (sum, out) in sums.iter().zip(out.chunks_exact_mut(G::BYTES)) {
+        write_point(sum, out);
     }
 }
 
 #[inline]
 fn load<G: Group>(base: &[u8], entry: u32) -> Affine<G> {
     let start = (entry >> 1) as usize * G::BYTES;
-    let point = read_loose::<G>(&base[start..start + G::BYTES]);
+    let point = read_point::<G>(&base[start..start + G::BYTES]);
     if entry & 1 == 1 {
         -point
     } else {

@@ -9,10 +9,10 @@
 //! types, not their values; a schedule by type is not built yet.
 
 mod digits;
+mod lists;
 mod odd;
-mod reduce;
 mod signed;
-mod tree;
+mod windows;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,9 +25,10 @@ use crate::error::{ensure, Result};
 
 pub use digits::Digits;
 pub(crate) use digits::{digit_count, recode};
+pub(crate) use lists::sum_lists;
 pub use odd::{msm_odd, OddDigits};
 pub use signed::signed_sum;
-pub(crate) use tree::sum_lists;
+use windows::sum_windows;
 
 /// Asked before every task, each of which takes milliseconds: `true` ends the computation.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
@@ -61,18 +62,7 @@ pub fn msm<G: Group>(points: Points<'_, G>, scalars: Scalars<'_>) -> Result<Proj
 /// The digits must have been made for as many points and without those at infinity.
 pub fn msm_sorted<G: Group>(points: Points<'_, G>, digits: &Digits) -> Projective<G> {
     assert_eq!(points.len(), digits.len());
-    let sums = tree::bucket_sums::<G>(points, digits);
-    let windows = reduce::window_sums::<G>(&sums, digits);
-    // sum of 2^(c k) W_k, from the top.
-    windows
-        .into_iter()
-        .rev()
-        .fold(Projective::<G>::zero(), |mut total, window| {
-            for _ in 0..digits.width() {
-                total += total;
-            }
-            total + window
-        })
+    sum_windows(points, digits, None, NEVER).unwrap_or_else(Projective::zero)
 }
 
 /// As `msm`, from and to bytes.
@@ -86,11 +76,11 @@ pub fn msm_bytes<G: Group>(points: &[u8], scalars: &[u8], out: &mut [u8]) -> Res
     Ok(())
 }
 
-/// Bucket indices fit in 16 bits.
+/// Widest window.
 const MAX_WIDTH: usize = 16;
 
-/// Work that one task does: entries of the sorted lists.
-const TASK: usize = 1 << 15;
+/// What a window costs beyond its additions, in additions.
+const WINDOW_COST: usize = 2000;
 
 #[cfg(test)]
 mod tests;

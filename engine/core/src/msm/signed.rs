@@ -3,9 +3,13 @@
 use ark_ec::models::short_weierstrass::Projective;
 use ark_ff::Zero;
 use rayon::prelude::*;
+use zeroize::Zeroize;
 
-use super::{tree, Stop, TASK};
+use super::{sum_lists, Stop};
 use crate::curve::{read_point, Group, Points};
+
+/// Points that one task sums.
+const TASK: usize = 1 << 15;
 
 /// sum of P_i, or of -P_i where `minus(i)`; `None` when stopped. No point may be infinity.
 pub fn signed_sum<G: Group>(
@@ -22,13 +26,14 @@ pub fn signed_sum<G: Group>(
                 return None;
             }
             let end = (start + TASK).min(points.len());
-            let entries: Vec<u32> = (start..end)
+            let mut entries: Vec<u32> = (start..end)
                 .map(|i| 2 * i as u32 + u32::from(minus(i)))
                 .collect();
             let mut sum = vec![0; G::BYTES];
-            tree::sum_lists::<G>(points.bytes(), &entries, vec![end - start], &mut sum);
-            let sum = read_point::<G>(&sum);
-            Some(Projective::<G>::from(sum))
+            let offsets = [0, entries.len() as u32];
+            sum_lists::<G>(points.bytes(), &entries, &offsets, None, &mut sum);
+            entries.zeroize();
+            Some(read_point::<G>(&sum).into())
         })
         .try_reduce(Projective::<G>::zero, |a, b| Some(a + b))
 }
