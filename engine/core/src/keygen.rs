@@ -43,6 +43,23 @@ pub struct KeyBuffers<'a> {
     pub h: &'a mut [u8],
 }
 
+impl KeyBuffers<'_> {
+    fn lengths(&self) -> [usize; 9] {
+        [
+            &self.g1,
+            &self.g2,
+            &self.ic,
+            &self.coefficients,
+            &self.a,
+            &self.b1,
+            &self.b2,
+            &self.c,
+            &self.h,
+        ]
+        .map(|part| part.len())
+    }
+}
+
 /// The smallest power of two that holds all rows.
 pub fn domain_size(r1cs: &R1cs<'_>) -> usize {
     (r1cs.rows() + r1cs.n_publics + 1).next_power_of_two()
@@ -52,6 +69,10 @@ pub fn domain_size(r1cs: &R1cs<'_>) -> usize {
 pub fn keygen(r1cs: &R1cs<'_>, alpha_beta: Scalars<'_>, out: KeyBuffers<'_>) -> Result<()> {
     ensure(alpha_beta.len() == 2, || {
         "alpha and beta: two scalars".into()
+    })?;
+    // First of all, for what is allocated below is as long as these.
+    ensure(out.lengths() == sizes(r1cs), || {
+        "the key's buffers have other lengths than its parts".into()
     })?;
     let (alpha, beta) = (alpha_beta.get(0), alpha_beta.get(1));
     ensure(!alpha.is_zero() && !beta.is_zero(), || {

@@ -25,6 +25,19 @@ fn drawn_edits() {
     }
 }
 
+/// Inputs that once failed.
+const FOUND: &[(&str, &[u8])] = &[
+    // A count of wires that no buffer is as long as: memory for all of them was taken.
+    ("keygen", &[0x00, 0x00, 0x23, 0x64, 0x88, 0x88]),
+];
+
+#[test]
+fn what_once_failed() {
+    for (name, data) in FOUND {
+        super::target(name).expect("a target")(data);
+    }
+}
+
 #[test]
 fn targets_are_sorted_and_found() {
     let names = super::names();
