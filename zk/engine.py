@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from mmap import mmap
 from typing import Protocol
 
 import numpy as np
@@ -24,10 +25,14 @@ from zk.r1cs import R1CS, U32, Matrix
 
 Bytes = npt.NDArray[np.uint8]
 
+#: Memory that a prepared key may lie in.
+Buffer = bytes | bytearray | memoryview | mmap | Bytes
+
 G1_LIMBS = 8
 G2_LIMBS = 16
 
 __all__ = [
+    "PreparedKey",
     "WitnessProgram",
     "first_bad_g1",
     "first_bad_g2",
@@ -39,10 +44,13 @@ __all__ = [
     "mul_g2",
     "name",
     "ntt",
+    "open_prepared",
     "pairing",
     "pairing_check",
     "poseidon",
+    "prepare",
     "prove",
+    "prove_prepared",
     "run_witness",
     "set_threads",
     "verify",
@@ -68,6 +76,34 @@ class WitnessProgram(Protocol):
     @property
     def n_inputs(self) -> int:
         """Wires 1 .. n_inputs are given."""
+
+
+class PreparedKey(Protocol):
+    """A prepared key that was opened; it may be used from several threads at once."""
+
+    @property
+    def n_wires(self) -> int:
+        """Wires, the constant one included."""
+
+    @property
+    def n_publics(self) -> int:
+        """Public signals."""
+
+    @property
+    def domain_size(self) -> int:
+        """Rows of the domain."""
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether it knows the constraints: witnesses are checked, sums go by type."""
+
+    @property
+    def digest(self) -> bytes:
+        """The digest of the whole file, 32 bytes."""
+
+    @property
+    def vk(self) -> VerifyingKey:
+        """The verification key."""
 
 
 def name() -> str:
@@ -216,15 +252,72 @@ def prove(pk: ProvingKey, witness: Limbs) -> Proof:
     """A proof for a witness; r and s are drawn in the engine.
 
     The constraints are not checked here: a proof from a witness that breaks one does not verify.
+    Sums go by the values of the witness, so the time tells roughly how many of them are small; a
+    prepared key made with its circuit (`prepare`) does not show that.
     """
     out, into = _out(2 * G1_LIMBS + G2_LIMBS)
+    _engine.prove(*_proving_key(pk), _scalars(witness), into)
+    return _proof(out)
+
+
+def prepare(pk: ProvingKey, r1cs: R1CS | None = None) -> Bytes:
+    """The bytes of a prepared key (docs/formats/prepared-key.md).
+
+    Every point is checked in full. With the system that the key is for, proofs check their witness
+    against it and take the same work for every witness; its terms must be the key's (EngineError).
+    """
+    more = [_points(pk.vk.gamma2, G2_LIMBS, one=True), _points(pk.vk.ic, G1_LIMBS)]
+    system = None if r1cs is None else _system(r1cs)
+    return np.frombuffer(_engine.prepare(*_proving_key(pk), more, system), np.uint8)
+
+
+def open_prepared(data: Buffer) -> PreparedKey:
+    """A prepared key, checked: its digest first, then every size, index and coordinate.
+
+    That its points lie on their curves was checked when it was prepared, and the digest pins that:
+    compare `digest` with one that you trust. `data` is kept and read where it lies; nobody may
+    write to it afterwards.
+    """
+    return _Prepared(data)
+
+
+def prove_prepared(key: PreparedKey, witness: Limbs) -> Proof:
+    """A proof for a witness; r and s are drawn in the engine.
+
+    UnsatisfiedRow for a witness that breaks a constraint, if the key is typed. If it is not, the
+    proof of such a witness does not verify.
+    """
+    if not isinstance(key, _Prepared):
+        raise EngineError("a prepared key of this engine is needed")
+    out, into = _out(2 * G1_LIMBS + G2_LIMBS)
+    key.native.prove(_scalars(witness), into)
+    return _proof(out)
+
+
+class _Prepared:
+    """The native key with its verification key."""
+
+    def __init__(self, data: Buffer) -> None:
+        self.native = _engine.PreparedKey(np.frombuffer(data, np.uint8))
+        parts = [np.frombuffer(part, np.uint64) for part in self.native.verifying_key()]
+        alpha1, beta2, gamma2, delta2, ic = parts
+        self.n_wires = self.native.n_wires
+        self.n_publics = self.native.n_publics
+        self.domain_size = self.native.domain_size
+        self.is_typed = self.native.is_typed
+        self.digest = self.native.digest
+        self.vk = VerifyingKey(alpha1, beta2, gamma2, delta2, ic.reshape(-1, G1_LIMBS))
+
+
+def _proving_key(pk: ProvingKey) -> tuple[tuple[int, int, int], list[Bytes]]:
+    """Its sizes and parts."""
     if pk.coefficients.dtype != COEFFICIENT:
         raise EngineError("coefficients: an array of groth16.COEFFICIENT is needed")
     if len(pk.a) != pk.n_wires or len(pk.h) != pk.domain_size:
         raise EngineError("the key's points are not as many as its header says")
     g1 = np.stack([pk.vk.alpha1, pk.beta1, pk.delta1])
     g2 = np.stack([pk.vk.beta2, pk.vk.delta2])
-    key = [
+    parts = [
         _points(g1, G1_LIMBS),
         _points(g2, G2_LIMBS),
         np.ascontiguousarray(pk.coefficients).view(np.uint8).reshape(-1),
@@ -234,8 +327,10 @@ def prove(pk: ProvingKey, witness: Limbs) -> Proof:
         _points(pk.c, G1_LIMBS),
         _points(pk.h, G1_LIMBS),
     ]
-    sizes = (pk.n_wires, pk.vk.n_public, pk.domain_size)
-    _engine.prove(sizes, key, _scalars(witness), into)
+    return (pk.n_wires, pk.vk.n_public, pk.domain_size), parts
+
+
+def _proof(out: Limbs) -> Proof:
     return Proof(
         a=out[:G1_LIMBS],
         b=out[G1_LIMBS : G1_LIMBS + G2_LIMBS],
@@ -356,7 +451,9 @@ _choice = os.environ.get("ZKMARGIN_ENGINE", "native")
 if _choice == "reference":
     from zk import reference as _reference
 
-    globals().update({key: getattr(_reference, key) for key in __all__ if key != "WitnessProgram"})
+    globals().update(
+        {key: getattr(_reference, key) for key in __all__ if key in _reference.__all__}
+    )
 elif _choice == "native":
     try:
         from zk import _engine

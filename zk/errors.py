@@ -12,6 +12,7 @@
     +-- InvalidProof            the proof is well-formed and false
     +-- InvalidSignature        the signature is not this key's on this message
     +-- EngineError             the engine refused its arguments, or is not built
+        +-- UnsatisfiedRow      a witness breaks a row of the system that a prepared key knows
 
 No message holds a private value.
 """
@@ -117,3 +118,14 @@ class InvalidSignature(ZkError):
 
 class EngineError(ZkError):
     """The engine is not built, or refused its arguments."""
+
+
+class UnsatisfiedRow(EngineError):
+    """A witness breaks a row of the system that a prepared key was made for; `row` is its index.
+
+    The engine knows no more of it: whoever holds the circuit raises UnsatisfiedConstraint instead.
+    """
+
+    def __init__(self, row: int) -> None:
+        super().__init__(f"the witness does not satisfy constraint {row}")
+        self.row = row

@@ -20,9 +20,11 @@ from zk.reference.kernels import (
     pairing_check,
     poseidon,
 )
+from zk.reference.prepared import PreparedKey, open_prepared, prepare, prove_prepared
 from zk.reference.witness import first_unsatisfied, run_witness
 
 __all__ = [
+    "PreparedKey",
     "first_bad_g1",
     "first_bad_g2",
     "first_unsatisfied",
@@ -33,10 +35,13 @@ __all__ = [
     "mul_g2",
     "name",
     "ntt",
+    "open_prepared",
     "pairing",
     "pairing_check",
     "poseidon",
+    "prepare",
     "prove",
+    "prove_prepared",
     "run_witness",
     "set_threads",
     "verify",

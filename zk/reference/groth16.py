@@ -118,17 +118,32 @@ def prove(pk: ProvingKey, witness: Limbs) -> Proof:
     )
     beta2, delta2 = (arrays.finite_point(G2, p, "key") for p in (pk.vk.beta2, pk.vk.delta2))
     quotient = _quotient(pk, w)
+    sums = (
+        msm(G1, a, w),
+        msm(G1, b1, w),
+        msm(G2, b2, w),
+        add(G1, msm(G1, c, w[publics:]), msm(G1, h, quotient)),
+    )
+    return blinded(sums, (alpha1, beta1, delta1), (beta2, delta2))
+
+
+def blinded(
+    sums: tuple[Point, Point, Point, Point],
+    in_g1: tuple[Point, Point, Point],
+    in_g2: tuple[Point, Point],
+) -> Proof:
+    """The proof from the witness's sums in A, B1, B2 and C with H; r and s are drawn here."""
+    (alpha1, beta1, delta1), (beta2, delta2) = in_g1, in_g2
     r, s = _random_scalar(), _random_scalar()
-    proof_a = _sum(G1, [alpha1, msm(G1, a, w), mul(G1, delta1, r)])
-    proof_b = _sum(G2, [beta2, msm(G2, b2, w), mul(G2, delta2, s)])
-    in_g1 = _sum(G1, [beta1, msm(G1, b1, w), mul(G1, delta1, s)])
+    proof_a = _sum(G1, [alpha1, sums[0], mul(G1, delta1, r)])
+    proof_b = _sum(G2, [beta2, sums[2], mul(G2, delta2, s)])
+    b_in_g1 = _sum(G1, [beta1, sums[1], mul(G1, delta1, s)])
     proof_c = _sum(
         G1,
         [
-            msm(G1, c, w[publics:]),
-            msm(G1, h, quotient),
+            sums[3],
             mul(G1, proof_a, s),
-            mul(G1, in_g1, r),
+            mul(G1, b_in_g1, r),
             negate(G1, mul(G1, delta1, r * s % R)),
         ],
     )
@@ -168,8 +183,12 @@ def _quotient(pk: ProvingKey, w: list[int]) -> list[int]:
             raise EngineError(f"key.coefficients: record {index} is out of range")
         sums[matrix][row] += value * _RECORD_INVERSE % R * w[wire]
     a, b = ([value % R for value in column] for column in sums)
-    c = [x * y % R for x, y in zip(a, b, strict=True)]
-    shift = root_of_unity(2 * n)
+    return coset_product(a, b, [x * y % R for x, y in zip(a, b, strict=True)])
+
+
+def coset_product(a: list[int], b: list[int], c: list[int]) -> list[int]:
+    """a b - c on the odd coset, from the three on H."""
+    shift = root_of_unity(2 * len(a))
     a, b, c = (transform(transform(x, inverse=True), shift=shift) for x in (a, b, c))
     return [(x * y - z) % R for x, y, z in zip(a, b, c, strict=True)]
 

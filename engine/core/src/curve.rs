@@ -17,6 +17,7 @@ use crate::bytes::{Coordinate, Scalars};
 use crate::error::{ensure, Error, Result};
 use crate::msm::{digit_count, recode, sum_lists};
 use crate::subgroup;
+use crate::threads::Cancel;
 
 /// G1 or G2.
 pub trait Group: SWCurveConfig<ScalarField = Fr, BaseField: Coordinate, ZeroFlag = ()> {
@@ -81,6 +82,25 @@ impl<'a, G: Group> Points<'a, G> {
             Some(i) => Err(Error::Argument(format!(
                 "{what}: point {i} has a coordinate that is not below q"
             ))),
+        }
+    }
+
+    /// Points whose coordinates were checked before; only the length is.
+    pub(crate) fn checked(bytes: &'a [u8]) -> Result<Self> {
+        ensure(bytes.len().is_multiple_of(G::BYTES), || {
+            format!("not a whole number of {} points", G::NAME)
+        })?;
+        Ok(Points {
+            bytes,
+            group: std::marker::PhantomData,
+        })
+    }
+
+    /// The points of a range. Panics when it is out of range.
+    pub(crate) fn range(&self, range: std::ops::Range<usize>) -> Self {
+        Points {
+            bytes: &self.bytes[range.start * G::BYTES..range.end * G::BYTES],
+            group: self.group,
         }
     }
 
@@ -282,6 +302,11 @@ impl<G: Group> FixedBase<G> {
 
     /// Writes scalars[i] * P for all i: each is the sum of one entry of the table a digit.
     pub fn mul_many(&self, scalars: &[Fr], out: &mut [u8]) -> Result<()> {
+        self.mul_until(scalars, out, &Cancel::new())
+    }
+
+    /// The same, unless it is asked to stop.
+    pub fn mul_until(&self, scalars: &[Fr], out: &mut [u8], cancel: &Cancel) -> Result<()> {
         ensure(out.len() == scalars.len() * G::BYTES, || {
             format!("{} bytes for {} points", out.len(), scalars.len())
         })?;
@@ -293,6 +318,9 @@ impl<G: Group> FixedBase<G> {
         out.par_chunks_mut(G::BYTES * CHUNK)
             .zip(scalars.par_chunks(CHUNK))
             .for_each(|(out, scalars)| {
+                if cancel.is_set() {
+                    return;
+                }
                 let mut entries = Vec::with_capacity(scalars.len() * digit_count(self.width));
                 let mut offsets = vec![0];
                 for scalar in scalars {
@@ -305,7 +333,7 @@ impl<G: Group> FixedBase<G> {
                 // Which multiples were summed tells the scalars; in a key generation they are secret.
                 entries.zeroize();
             });
-        Ok(())
+        cancel.look()
     }
 }
 

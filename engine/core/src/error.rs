@@ -1,4 +1,4 @@
-//! The two ways the engine refuses its arguments; no message holds a value.
+//! The ways the engine refuses its arguments or stops; no message holds a value.
 
 use std::fmt;
 
@@ -9,12 +9,18 @@ pub enum Error {
     Argument(String),
     /// A curve point is off the curve, out of the subgroup, not canonical, or at infinity.
     BadPoint(String),
+    /// The witness breaks this row of the system.
+    Unsatisfied(usize),
+    /// The caller asked to stop.
+    Cancelled,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Argument(message) | Error::BadPoint(message) => f.write_str(message),
+            Error::Unsatisfied(row) => write!(f, "the witness does not satisfy constraint {row}"),
+            Error::Cancelled => f.write_str("stopped"),
         }
     }
 }

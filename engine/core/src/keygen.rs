@@ -17,6 +17,7 @@ use crate::error::{ensure, Error, Result};
 use crate::ntt::{log_of, powers, root_of_unity};
 use crate::r1cs::{Matrix, R1cs};
 use crate::secret::random_scalar;
+use crate::threads::Cancel;
 
 /// Bytes of a coefficient record: matrix, row, wire, value * 2^512 mod r.
 pub const RECORD: usize = 44;
@@ -66,7 +67,14 @@ pub fn domain_size(r1cs: &R1cs<'_>) -> usize {
 }
 
 /// A key for known alpha and beta and for tau and delta that nobody learns.
-pub fn keygen(r1cs: &R1cs<'_>, alpha_beta: Scalars<'_>, out: KeyBuffers<'_>) -> Result<()> {
+///
+/// Stops at a request to; the buffers then hold a part of a key, and tau and delta are gone.
+pub fn keygen(
+    r1cs: &R1cs<'_>,
+    alpha_beta: Scalars<'_>,
+    out: KeyBuffers<'_>,
+    cancel: &Cancel,
+) -> Result<()> {
     ensure(alpha_beta.len() == 2, || {
         "alpha and beta: two scalars".into()
     })?;
@@ -91,8 +99,10 @@ pub fn keygen(r1cs: &R1cs<'_>, alpha_beta: Scalars<'_>, out: KeyBuffers<'_>) -> 
         }
     };
 
+    cancel.look()?;
     let basis = Zeroizing::new(lagrange(&tau, Fr::one(), log, log)?);
     let public = &basis[r1cs.rows()..=r1cs.rows() + r1cs.n_publics];
+    cancel.look()?;
     let column = |m: &Matrix<'_>| Zeroizing::new(columns(m, &r1cs.table, &basis, r1cs.n_wires));
     let (mut a, (b, c)) = rayon::join(
         || column(&r1cs.a),
@@ -113,15 +123,15 @@ pub fn keygen(r1cs: &R1cs<'_>, alpha_beta: Scalars<'_>, out: KeyBuffers<'_>) -> 
         .par_iter_mut()
         .for_each(|value| *value *= *delta_inverse);
     let g1 = FixedBase::<g1::Config>::new(G1Affine::generator(), 4 * n);
-    g1.mul_many(&a, out.a)?;
-    g1.mul_many(&b, out.b1)?;
-    g1.mul_many(ic, out.ic)?;
-    g1.mul_many(private, out.c)?;
+    g1.mul_until(&a, out.a, cancel)?;
+    g1.mul_until(&b, out.b1, cancel)?;
+    g1.mul_until(ic, out.ic, cancel)?;
+    g1.mul_until(private, out.c, cancel)?;
     let h = Zeroizing::new(lagrange(&tau, *delta_inverse, log + 1, log)?);
-    g1.mul_many(&h, out.h)?;
+    g1.mul_until(&h, out.h, cancel)?;
     g1.mul_many(&Zeroizing::new(vec![alpha, beta, *delta]), out.g1)?;
     let g2 = FixedBase::<g2::Config>::new(G2Affine::generator(), n);
-    g2.mul_many(&b, out.b2)?;
+    g2.mul_until(&b, out.b2, cancel)?;
     g2.mul_many(&Zeroizing::new(vec![beta, Fr::one(), *delta]), out.g2)?;
     write_coefficients(r1cs, out.coefficients)
 }

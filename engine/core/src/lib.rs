@@ -15,6 +15,7 @@ pub mod msm;
 pub mod ntt;
 pub mod pairing;
 pub mod poseidon;
+pub mod prepared;
 pub mod prove;
 mod quotient;
 pub mod r1cs;

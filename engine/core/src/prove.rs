@@ -3,7 +3,7 @@
 //! Source: Groth (2016), section 3.2. Notation:
 //! A = alpha + sum w_i A_i + r delta, B likewise with s, C = sum w_i C_i + sum h_j H_j + s A + r B - r s delta.
 
-use ark_bn254::{g1, g2, G1Projective, G2Projective};
+use ark_bn254::{g1, g2, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::CurveGroup;
 use rayon::prelude::*;
 
@@ -13,6 +13,7 @@ use crate::error::{ensure, Error, Result};
 use crate::msm::{msm, msm_sorted, Digits};
 use crate::quotient::quotient;
 use crate::secret::random_scalar;
+use crate::threads::Cancel;
 
 /// Bytes of A, B, C together.
 pub const PROOF_BYTES: usize = 2 * g1::Config::BYTES + g2::Config::BYTES;
@@ -47,7 +48,15 @@ pub struct ProvingKey<'a> {
 }
 
 /// A proof that w satisfies the key's system; it does not verify if w does not.
-pub fn prove(key: &ProvingKey<'_>, witness: Scalars<'_>, out: &mut [u8]) -> Result<()> {
+///
+/// Sums go by value (see ../msm): the time tells roughly how many values are small. A prepared key that
+/// knows its system does not show that.
+pub fn prove(
+    key: &ProvingKey<'_>,
+    witness: Scalars<'_>,
+    out: &mut [u8],
+    cancel: &Cancel,
+) -> Result<()> {
     ensure(out.len() == PROOF_BYTES, || "out: one proof".into())?;
     let n = key.domain_size;
     let (wires, publics) = (key.n_wires, key.n_publics.saturating_add(1));
@@ -67,19 +76,49 @@ pub fn prove(key: &ProvingKey<'_>, witness: Scalars<'_>, out: &mut [u8]) -> Resu
     let [alpha1, beta1, delta1] = exactly(g1.map(|p| good_point::<g1::Config>(p, "key")))?;
     let [beta2, delta2] = exactly(g2.map(|p| good_point::<g2::Config>(p, "key")))?;
 
+    cancel.look()?;
     let quotient = quotient(key, witness)?;
+    cancel.look()?;
     let quotient = Scalars::new(&quotient, "quotient")?;
-    let sum_a = msm(a, witness)?;
-    let (sum_b1, sum_b2) = msm_twice(b1, b2, witness)?;
-    let sum_c = msm(c, witness.skip(publics))?;
     let sum_h = msm(h, quotient)?;
+    cancel.look()?;
+    let sum_a = msm(a, witness)?;
+    cancel.look()?;
+    let (sum_b1, sum_b2) = msm_twice(b1, b2, witness)?;
+    cancel.look()?;
+    let sum_c = msm(c, witness.skip(publics))?;
+    cancel.look()?;
 
+    let sums = Sums {
+        a: sum_a,
+        b1: sum_b1,
+        b2: sum_b2,
+        c: sum_c + sum_h,
+    };
+    blinded(&sums, [alpha1, beta1, delta1], [beta2, delta2], out)
+}
+
+/// What the witness gives: sum w_i A_i, sum w_i B_i in both groups, sum w_i C_i + sum h_j H_j.
+pub(crate) struct Sums {
+    pub a: G1Projective,
+    pub b1: G1Projective,
+    pub b2: G2Projective,
+    pub c: G1Projective,
+}
+
+/// The proof from the sums, with r and s drawn here.
+pub(crate) fn blinded(
+    sums: &Sums,
+    [alpha1, beta1, delta1]: [G1Affine; 3],
+    [beta2, delta2]: [G2Affine; 2],
+    out: &mut [u8],
+) -> Result<()> {
     let r = random_scalar()?;
     let s = random_scalar()?;
-    let proof_a = sum_a + alpha1 + delta1 * *r;
-    let proof_b = sum_b2 + beta2 + delta2 * *s;
-    let b1 = sum_b1 + beta1 + delta1 * *s;
-    let proof_c = sum_c + sum_h + proof_a * *s + b1 * *r - delta1 * (*r * *s);
+    let proof_a = sums.a + alpha1 + delta1 * *r;
+    let proof_b = sums.b2 + beta2 + delta2 * *s;
+    let b1 = sums.b1 + beta1 + delta1 * *s;
+    let proof_c = sums.c + proof_a * *s + b1 * *r - delta1 * (*r * *s);
     let (out_a, rest) = out.split_at_mut(g1::Config::BYTES);
     let (out_b, out_c) = rest.split_at_mut(g2::Config::BYTES);
     write_point(&proof_a.into_affine(), out_a);

@@ -3,6 +3,7 @@
 //! A forked child inherits a pool whose threads do not exist and would wait for them forever, so the
 //! pool is kept with the process id that made it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -11,6 +12,36 @@ use crate::error::{ensure, Error, Result};
 
 /// More threads than this is a mistake, not a machine.
 const MAX_THREADS: usize = 1024;
+
+/// A request to stop, shared by the caller and the work; clones are the same request.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Not asked to stop yet.
+    pub fn new() -> Self {
+        Cancel::default()
+    }
+
+    /// Asks the work to stop; it does at its next look.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether to stop.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// `Err(Cancelled)` when it is time to stop.
+    pub fn look(&self) -> Result<()> {
+        if self.is_set() {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+}
 
 struct State {
     threads: usize,

@@ -4,10 +4,14 @@
 mod buffer;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use zkmargin_core as core;
 use zkmargin_core::bytes::Scalars;
+use zkmargin_core::prepared::{Plan, Prepared, Source};
+use zkmargin_core::threads::Cancel;
 use zkmargin_core::{curve, keygen as setup, prove as groth16, verify as check, G1, G2};
 
 use buffer::{In, Out};
@@ -27,29 +31,91 @@ fn system(parts: &System) -> core::Result<core::r1cs::R1cs<'_>> {
     core::r1cs::R1cs::new(parts.0, parts.1, matrices, parts.5.bytes())
 }
 
+fn proving_key(sizes: (usize, usize, usize), key: &[In; 8]) -> groth16::ProvingKey<'_> {
+    let [g1, g2, coefficients, a, b1, b2, c, h] = key.each_ref().map(In::bytes);
+    groth16::ProvingKey {
+        g1,
+        g2,
+        n_wires: sizes.0,
+        n_publics: sizes.1,
+        domain_size: sizes.2,
+        coefficients,
+        a,
+        b1,
+        b2,
+        c,
+        h,
+    }
+}
+
 /// Runs `work` in the engine's pool without the interpreter; a panic is an error like another.
 fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> core::Result<T> + Send) -> PyResult<T> {
     let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| core::threads::install(work))));
     match outcome {
         Ok(Ok(Ok(value))) => Ok(value),
         Ok(Ok(Err(error)) | Err(error)) => Err(raise(py, &error)),
-        Err(_) => Err(raise(
-            py,
-            &core::Error::Argument("internal error in the engine".into()),
-        )),
+        Err(_) => Err(raise(py, &internal())),
     }
+}
+
+/// How long `run_long` works before it looks for a signal.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// As `run`, and stops soon after a signal whose handler raises, such as the one of Ctrl-C.
+///
+/// Only the main thread of an interpreter handles signals; elsewhere this is `run`.
+fn run_long<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&Cancel) -> core::Result<T> + Send,
+) -> PyResult<T> {
+    let cancel = Cancel::new();
+    let (outcome, raised) = py.detach(|| {
+        std::thread::scope(|scope| {
+            let (send, receive) = std::sync::mpsc::channel();
+            let cancel = &cancel;
+            scope.spawn(move || {
+                let work = || core::threads::install(|| work(cancel));
+                // The receiver outlives this thread.
+                let _ = send.send(catch_unwind(AssertUnwindSafe(work)));
+            });
+            let mut raised = None;
+            loop {
+                match receive.recv_timeout(PATIENCE) {
+                    Ok(outcome) => return (Some(outcome), raised),
+                    Err(RecvTimeoutError::Disconnected) => return (None, raised),
+                    Err(RecvTimeoutError::Timeout) if raised.is_none() => {
+                        raised = Python::attach(|py| py.check_signals()).err();
+                        if raised.is_some() {
+                            cancel.set();
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                }
+            }
+        })
+    });
+    match (raised, outcome) {
+        (Some(error), _) => Err(error),
+        (None, Some(Ok(Ok(Ok(value))))) => Ok(value),
+        (None, Some(Ok(Ok(Err(error)) | Err(error)))) => Err(raise(py, &error)),
+        (None, Some(Err(_)) | None) => Err(raise(py, &internal())),
+    }
+}
+
+fn internal() -> core::Error {
+    core::Error::Argument("internal error in the engine".into())
 }
 
 /// The one error map.
 fn raise(py: Python<'_>, error: &core::Error) -> PyErr {
-    let class = match error {
-        core::Error::Argument(_) => "EngineError",
-        core::Error::BadPoint(_) => "BadPoint",
+    let errors = py.import("zk.errors");
+    let class = |name: &str| errors.and_then(|errors| errors.getattr(name));
+    let made = match error {
+        core::Error::Argument(message) => class("EngineError").and_then(|c| c.call1((message,))),
+        core::Error::BadPoint(message) => class("BadPoint").and_then(|c| c.call1((message,))),
+        core::Error::Unsatisfied(row) => class("UnsatisfiedRow").and_then(|c| c.call1((*row,))),
+        core::Error::Cancelled => return pyo3::exceptions::PyKeyboardInterrupt::new_err(()),
     };
-    let made = py
-        .import("zk.errors")
-        .and_then(|errors| errors.getattr(class))
-        .and_then(|class| class.call1((error.to_string(),)));
     match made {
         Ok(instance) => PyErr::from_value(instance),
         Err(error) => error,
@@ -60,10 +126,11 @@ fn raise(py: Python<'_>, error: &core::Error) -> PyErr {
 #[pymodule]
 mod _engine {
     use super::{
-        check, core, curve, groth16, matrix, run, setup, system, In, Matrix, Out, PyResult, Python,
-        Scalars, System, G1, G2,
+        check, core, curve, groth16, matrix, proving_key, run, run_long, setup, system, In, Matrix,
+        Out, Plan, Prepared, PyResult, Python, Scalars, Source, System, G1, G2,
     };
-    use pyo3::pyfunction;
+    use pyo3::types::{PyByteArray, PyBytes};
+    use pyo3::{pyclass, pyfunction, pymethods, Bound};
 
     #[pyfunction]
     fn set_threads(py: Python<'_>, n: usize) -> PyResult<()> {
@@ -180,7 +247,7 @@ mod _engine {
     /// `out`: the nine parts of a key, in the order of the core's `KeyBuffers`.
     #[pyfunction]
     fn keygen(py: Python<'_>, r1cs: System, alpha_beta: In, mut out: [Out; 9]) -> PyResult<()> {
-        run(py, || {
+        run_long(py, |cancel| {
             let r1cs = system(&r1cs)?;
             let alpha_beta = Scalars::new(alpha_beta.bytes(), "alpha, beta")?;
             let [g1, g2, ic, coefficients, a, b1, b2, c, h] = out.each_mut().map(Out::bytes);
@@ -195,7 +262,7 @@ mod _engine {
                 c,
                 h,
             };
-            setup::keygen(&r1cs, alpha_beta, buffers)
+            setup::keygen(&r1cs, alpha_beta, buffers, cancel)
         })
     }
 
@@ -208,24 +275,89 @@ mod _engine {
         witness: In,
         mut out: Out,
     ) -> PyResult<()> {
-        run(py, || {
-            let [g1, g2, coefficients, a, b1, b2, c, h] = key.each_ref().map(In::bytes);
-            let key = groth16::ProvingKey {
-                g1,
-                g2,
-                n_wires: sizes.0,
-                n_publics: sizes.1,
-                domain_size: sizes.2,
-                coefficients,
-                a,
-                b1,
-                b2,
-                c,
-                h,
-            };
+        run_long(py, |cancel| {
             let witness = Scalars::new(witness.bytes(), "witness")?;
-            groth16::prove(&key, witness, out.bytes())
+            groth16::prove(&proving_key(sizes, &key), witness, out.bytes(), cancel)
         })
+    }
+
+    /// The bytes of a prepared key; `key` and `sizes` as for `prove`, `more`: gamma2, ic.
+    #[pyfunction]
+    fn prepare<'py>(
+        py: Python<'py>,
+        sizes: (usize, usize, usize),
+        key: [In; 8],
+        more: [In; 2],
+        r1cs: Option<System>,
+    ) -> PyResult<Bound<'py, PyByteArray>> {
+        let plan = run_long(py, |cancel| {
+            let source = Source {
+                key: proving_key(sizes, &key),
+                gamma2: more[0].bytes(),
+                ic: more[1].bytes(),
+            };
+            let r1cs = r1cs.as_ref().map(system).transpose()?;
+            Plan::new(source, r1cs.as_ref(), cancel)
+        })?;
+        PyByteArray::new_with(py, plan.length(), |out| {
+            run_long(py, |cancel| plan.write(out, cancel))
+        })
+    }
+
+    /// A prepared key and the buffer that it lies in.
+    #[pyclass(frozen)]
+    struct PreparedKey {
+        file: In,
+        key: Prepared,
+    }
+
+    #[pymethods]
+    impl PreparedKey {
+        #[new]
+        fn new(py: Python<'_>, data: In) -> PyResult<Self> {
+            let key = run(py, || Prepared::open(data.bytes()))?;
+            Ok(PreparedKey { file: data, key })
+        }
+
+        #[getter]
+        fn n_wires(&self) -> usize {
+            self.key.n_wires()
+        }
+
+        #[getter]
+        fn n_publics(&self) -> usize {
+            self.key.n_publics()
+        }
+
+        #[getter]
+        fn domain_size(&self) -> usize {
+            self.key.domain_size()
+        }
+
+        #[getter]
+        fn is_typed(&self) -> bool {
+            self.key.is_typed()
+        }
+
+        #[getter]
+        fn digest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+            PyBytes::new(py, self.key.digest())
+        }
+
+        /// alpha1, beta2, gamma2, delta2, ic.
+        fn verifying_key<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyBytes>; 5]> {
+            let parts = self.key.verifying_key(self.file.bytes());
+            let parts = parts.map_err(|error| super::raise(py, &error))?;
+            Ok(parts.map(|part| PyBytes::new(py, part)))
+        }
+
+        fn prove(&self, py: Python<'_>, witness: In, mut out: Out) -> PyResult<()> {
+            run_long(py, |cancel| {
+                let witness = Scalars::new(witness.bytes(), "witness")?;
+                self.key
+                    .prove(self.file.bytes(), witness, out.bytes(), cancel)
+            })
+        }
     }
 
     /// `key`: alpha1, beta2, gamma2, delta2, ic.

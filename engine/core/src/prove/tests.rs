@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::keygen::{keygen, sizes, KeyBuffers, RECORD};
 use crate::r1cs::R1cs;
 use crate::testing::{bytes_of, Random};
+use crate::threads::Cancel;
 use crate::verify::{verify, VerifyingKey};
 
 /// Terms of one row of A, B and C.
@@ -106,7 +107,8 @@ impl Case {
             c,
             h,
         };
-        keygen(&r1cs, Scalars::new(&secrets, "s").unwrap(), out).unwrap();
+        let secrets = Scalars::new(&secrets, "s").unwrap();
+        keygen(&r1cs, secrets, out, &Cancel::new()).unwrap();
         let g2 = [&parts[1][..128], &parts[1][256..]].concat();
         Key {
             n_wires: self.n_wires,
@@ -143,7 +145,8 @@ impl Key {
             h,
         };
         let mut out = vec![0; PROOF_BYTES];
-        prove(&key, Scalars::new(witness, "witness")?, &mut out)?;
+        let witness = Scalars::new(witness, "witness")?;
+        prove(&key, witness, &mut out, &Cancel::new())?;
         Ok(out)
     }
 

@@ -1,0 +1,440 @@
+//! A prepared key from a `.zkey`'s parts and, when it is known, the system that the key is for.
+//!
+//! Every point is checked here in full, once: the digest pins what was checked, and a proof trusts it.
+
+use std::collections::HashMap;
+
+use ark_bn254::{g1, g2, Fr};
+use ark_ec::CurveGroup;
+use ark_ff::{BigInt, One, PrimeField};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::class::{Class, Offsets, CLASSES};
+use super::digest;
+use super::layout::{Layout, Section, Sizes, QUERIES};
+use super::types;
+use crate::bytes::{less, limbs, put_fr, put_limbs, Scalars, WIDTH};
+use crate::curve::{first_bad, good_point, write_point, Group, Points};
+use crate::error::{ensure, Error, Result};
+use crate::keygen::RECORD;
+use crate::msm::msm;
+use crate::ntt::log_of;
+use crate::prove::ProvingKey;
+use crate::r1cs::{Matrix, R1cs};
+use crate::threads::Cancel;
+
+/// What a prepared key is made from.
+pub struct Source<'a> {
+    /// The parts that proofs need.
+    pub key: ProvingKey<'a>,
+    /// [gamma]2.
+    pub gamma2: &'a [u8],
+    /// n_publics + 1 points.
+    pub ic: &'a [u8],
+}
+
+/// A matrix while it is put together.
+#[derive(Default)]
+struct Csr {
+    offsets: Vec<u32>,
+    wires: Vec<u32>,
+    coeffs: Vec<u32>,
+}
+
+/// Coefficients in Montgomery form, each once.
+struct Table {
+    values: Vec<[u64; 4]>,
+    places: HashMap<[u64; 4], u32>,
+}
+
+impl Table {
+    fn new() -> Self {
+        let mut table = Table {
+            values: Vec::new(),
+            places: HashMap::new(),
+        };
+        table.place(Fr::one());
+        table.place(-Fr::one());
+        table
+    }
+
+    fn place(&mut self, value: Fr) -> u32 {
+        let raw = value.0 .0;
+        let next = self.values.len() as u32;
+        let place = *self.places.entry(raw).or_insert(next);
+        if place == next {
+            self.values.push(raw);
+        }
+        place
+    }
+}
+
+/// Everything that is decided before the file is written.
+pub struct Plan<'a> {
+    source: Source<'a>,
+    layout: Layout,
+    matrices: [Csr; 3],
+    table: Table,
+    classes: Vec<Class>,
+    /// The wires of A, B, L.
+    lists: [Vec<u32>; QUERIES],
+}
+
+impl<'a> Plan<'a> {
+    /// Checks the key and derives the types.
+    pub fn new(source: Source<'a>, r1cs: Option<&R1cs<'_>>, cancel: &Cancel) -> Result<Self> {
+        check_points(&source, cancel)?;
+        let key = &source.key;
+        let mut table = Table::new();
+        let [a, b] = read_records(key, &mut table)?;
+        let mut c = Csr::default();
+        let mut rows = a.offsets.len() - 1;
+        let mut classes = vec![Class::Value; key.n_wires];
+        if let Some(r1cs) = r1cs {
+            rows = r1cs.rows() + r1cs.n_publics + 1;
+            check_system(key, r1cs, [&a, &b], &table)?;
+            c = matrix_c(r1cs, rows, &mut table);
+            classes = types::classes(r1cs, cancel)?;
+        }
+        let publics = key.n_publics + 1;
+        let lists = [(key.a, 0), (key.b1, 0), (key.c, publics)].map(|(points, first)| {
+            let mut wires: Vec<u32> = (0..points.len() / g1::Config::BYTES)
+                .filter(|i| points[i * 64..(i + 1) * 64].iter().any(|&byte| byte != 0))
+                .map(|i| (i + first) as u32)
+                .collect();
+            wires.sort_by_key(|&wire| classes[wire as usize] as u8);
+            wires
+        });
+        let sizes = Sizes {
+            n_wires: key.n_wires,
+            n_publics: key.n_publics,
+            domain_size: key.domain_size,
+            rows,
+            typed: r1cs.is_some(),
+            seed: seed(key),
+            lists: lists.each_ref().map(|wires| {
+                CLASSES.map(|class| {
+                    let of_class = |wire: &&u32| classes[**wire as usize] == class;
+                    wires.iter().filter(of_class).count()
+                })
+            }),
+        };
+        let mut matrices = [a, b, c];
+        for matrix in &mut matrices {
+            if let Some(&last) = matrix.offsets.last() {
+                matrix.offsets.resize(rows + 1, last);
+            }
+        }
+        let terms = matrices.each_ref().map(|matrix| matrix.wires.len());
+        Ok(Plan {
+            layout: Layout::new(sizes, terms, table.values.len()),
+            source,
+            matrices,
+            table,
+            classes,
+            lists,
+        })
+    }
+
+    /// Bytes of the file.
+    pub fn length(&self) -> usize {
+        self.layout.length
+    }
+
+    /// How many wires each class has.
+    pub fn histogram(&self) -> [usize; CLASSES.len()] {
+        CLASSES.map(|class| self.classes.iter().filter(|&&c| c == class).count())
+    }
+
+    /// Writes the file into as many bytes, all zero.
+    pub fn write(&self, out: &mut [u8], cancel: &Cancel) -> Result<()> {
+        ensure(out.len() == self.length(), || {
+            format!("{} bytes for a file of {}", out.len(), self.length())
+        })?;
+        let key = &self.source.key;
+        self.layout.write(out);
+        let mut put = |section: Section, parts: &[&[u8]]| {
+            let mut rest = &mut out[self.layout.range(section)];
+            for part in parts {
+                let (head, tail) = rest.split_at_mut(part.len());
+                head.copy_from_slice(part);
+                rest = tail;
+            }
+        };
+        let [a, b, l] = &self.lists;
+        let publics = key.n_publics + 1;
+        cancel.look()?;
+        let of_a = self.correction::<g1::Config>(key.a, 0, a)?;
+        let of_b = self.correction::<g1::Config>(key.b1, 0, b)?;
+        cancel.look()?;
+        let of_l = self.correction::<g1::Config>(key.c, publics, l)?;
+        let of_b2 = self.correction::<g2::Config>(key.b2, 0, b)?;
+        cancel.look()?;
+        put(Section::G1, &[key.g1, &of_a, &of_b, &of_l]);
+        let (beta, delta) = key.g2.split_at(g2::Config::BYTES);
+        put(Section::G2, &[beta, self.source.gamma2, delta, &of_b2]);
+        put(Section::Ic, &[self.source.ic]);
+        let codes: Vec<u8> = self.classes.iter().map(|&class| class as u8).collect();
+        put(Section::Classes, &[&codes]);
+        let mut raw = vec![0; self.table.values.len() * WIDTH];
+        for (value, out) in self.table.values.iter().zip(raw.chunks_exact_mut(WIDTH)) {
+            put_limbs(*value, out);
+        }
+        put(Section::Table, &[&raw]);
+        let sections = [
+            [Section::AOffsets, Section::AWires, Section::ACoeffs],
+            [Section::BOffsets, Section::BWires, Section::BCoeffs],
+            [Section::COffsets, Section::CWires, Section::CCoeffs],
+        ];
+        for (matrix, sections) in self.matrices.iter().zip(sections) {
+            put(sections[0], &[&bytes_of(&matrix.offsets)]);
+            put(sections[1], &[&bytes_of(&matrix.wires)]);
+            put(sections[2], &[&bytes_of(&matrix.coeffs)]);
+        }
+        put(Section::WiresA, &[&bytes_of(a)]);
+        put(Section::WiresB, &[&bytes_of(b)]);
+        put(Section::WiresL, &[&bytes_of(l)]);
+        put(Section::H, &[key.h]);
+        for (section, wires, points, first, width) in [
+            (Section::PointsA, a, key.a, 0, 64),
+            (Section::PointsB1, b, key.b1, 0, 64),
+            (Section::PointsB2, b, key.b2, 0, 128),
+            (Section::PointsL, l, key.c, publics, 64),
+        ] {
+            let slots = out[self.layout.range(section)].par_chunks_exact_mut(width);
+            slots.zip(wires).for_each(|(slot, &wire)| {
+                let at = (wire as usize - first) * width;
+                slot.copy_from_slice(&points[at..at + width]);
+            });
+        }
+        cancel.look()?;
+        let body = self.layout.body();
+        let digest = digest::tree(&out[body.clone()]);
+        out[body.end..].copy_from_slice(&digest);
+        Ok(())
+    }
+
+    /// What the lists' sums lack: see `Class::correction`.
+    fn correction<G: Group>(&self, points: &[u8], first: usize, wires: &[u32]) -> Result<Vec<u8>> {
+        let points = Points::<G>::new(points, "key")?;
+        let offsets = Offsets(self.layout.sizes.seed);
+        let mut scalars = vec![0; points.len() * WIDTH];
+        let factors = CLASSES.map(|class| class.correction(Fr::default));
+        scalars
+            .par_chunks_exact_mut(WIDTH)
+            .enumerate()
+            .for_each(|(i, out)| {
+                let class = self.classes[i + first];
+                let factor = if class == Class::Full {
+                    class.correction(|| Fr::new(BigInt(offsets.limbs(i + first))))
+                } else {
+                    factors[class as usize]
+                };
+                put_fr(&factor, out);
+            });
+        // Points at infinity are no part of the lists, nor of this sum.
+        debug_assert!(wires.len() <= points.len());
+        let sum = msm(points, Scalars::new(&scalars, "correction")?)?;
+        let mut out = vec![0; G::BYTES];
+        write_point(&sum.into_affine(), &mut out);
+        Ok(out)
+    }
+}
+
+/// The file, in memory of its own.
+pub fn prepare(source: Source<'_>, r1cs: Option<&R1cs<'_>>, cancel: &Cancel) -> Result<Vec<u8>> {
+    let plan = Plan::new(source, r1cs, cancel)?;
+    let mut out = vec![0; plan.length()];
+    plan.write(&mut out, cancel)?;
+    Ok(out)
+}
+
+fn bytes_of(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// Two keys of one circuit have other offsets; the same key always the same.
+fn seed(key: &ProvingKey<'_>) -> u64 {
+    let hash = Sha256::digest(key.g1);
+    limbs(&hash[..])[0]
+}
+
+/// Numbers of points, and every one on its curve and in its group.
+fn check_points(source: &Source<'_>, cancel: &Cancel) -> Result<()> {
+    let key = &source.key;
+    log_of(key.domain_size)?;
+    ensure(
+        key.n_publics < key.n_wires && key.n_wires <= u32::MAX as usize,
+        || format!("{} publics among {} wires", key.n_publics, key.n_wires),
+    )?;
+    let (p1, p2) = (g1::Config::BYTES, g2::Config::BYTES);
+    ensure(key.g1.len() == 3 * p1 && key.g2.len() == 2 * p2, || {
+        "key: a wrong number of points".into()
+    })?;
+    for point in key.g1.chunks_exact(p1) {
+        let _ = good_point::<g1::Config>(point, "key")?;
+    }
+    for point in key.g2.chunks_exact(p2).chain([source.gamma2]) {
+        let _ = good_point::<g2::Config>(point, "key")?;
+    }
+    let publics = key.n_publics + 1;
+    for (points, count, what) in [
+        (source.ic, publics, "key.ic"),
+        (key.a, key.n_wires, "key.a"),
+        (key.b1, key.n_wires, "key.b1"),
+        (key.c, key.n_wires - publics, "key.c"),
+        (key.h, key.domain_size, "key.h"),
+    ] {
+        ensure(points.len() == count * p1, || {
+            format!("{what}: {} points, not {count}", points.len() / p1)
+        })?;
+        all_good::<g1::Config>(points, what)?;
+        cancel.look()?;
+    }
+    ensure(key.b2.len() == key.n_wires * p2, || {
+        format!("key.b2: {} points, not {}", key.b2.len() / p2, key.n_wires)
+    })?;
+    all_good::<g2::Config>(key.b2, "key.b2")?;
+    let b1 = Points::<g1::Config>::new(key.b1, "key.b1")?;
+    let b2 = Points::<g2::Config>::new(key.b2, "key.b2")?;
+    let same = (0..key.n_wires).all(|i| b1.is_infinity(i) == b2.is_infinity(i));
+    ensure(same, || {
+        "key: a wire has a point of B in one group only".into()
+    })?;
+    let h = Points::<g1::Config>::new(key.h, "key.h")?;
+    ensure((0..h.len()).all(|i| !h.is_infinity(i)), || {
+        "key.h: a point at infinity".into()
+    })
+}
+
+fn all_good<G: Group>(points: &[u8], what: &str) -> Result<()> {
+    match first_bad::<G>(points)? {
+        None => Ok(()),
+        Some(i) => Err(Error::BadPoint(format!(
+            "{what}: point {i} is not canonical, not on the curve or not in the subgroup"
+        ))),
+    }
+}
+
+/// A and B from the records of section 4, rows in order.
+fn read_records(key: &ProvingKey<'_>, table: &mut Table) -> Result<[Csr; 2]> {
+    let bytes = key.coefficients;
+    ensure(bytes.len().is_multiple_of(RECORD), || {
+        "key.coefficients: not whole records".into()
+    })?;
+    let word = |record: &[u8], at: usize| {
+        u32::from_le_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]])
+    };
+    let mut terms: [Vec<(u32, u32, u32)>; 2] = Default::default();
+    for (i, record) in bytes.chunks_exact(RECORD).enumerate() {
+        let (matrix, row, wire) = (word(record, 0), word(record, 4), word(record, 8));
+        let raw = limbs(&record[12..]);
+        let good = matrix <= 1
+            && (row as usize) < key.domain_size
+            && (wire as usize) < key.n_wires
+            && less(&raw, &Fr::MODULUS.0);
+        ensure(good, || {
+            format!("key.coefficients: record {i} is out of range")
+        })?;
+        // The record has v 2^512; times a raw 1 it is v 2^256, the form of v.
+        let value = Fr::new_unchecked(BigInt(raw)) * Fr::new_unchecked(BigInt::one());
+        terms[matrix as usize].push((row, wire, table.place(value)));
+    }
+    let rows = terms
+        .iter()
+        .flatten()
+        .map(|term| term.0 as usize + 1)
+        .max()
+        .unwrap_or(0);
+    Ok(terms.map(|mut terms| {
+        terms.sort_by_key(|term| term.0);
+        let mut csr = Csr::default();
+        csr.offsets.push(0);
+        for (row, wire, coeff) in terms {
+            let done = csr.wires.len() as u32;
+            csr.offsets.resize(row as usize + 1, done);
+            csr.wires.push(wire);
+            csr.coeffs.push(coeff);
+        }
+        csr.offsets.resize(rows + 1, csr.wires.len() as u32);
+        csr
+    }))
+}
+
+/// The key's A and B are exactly the system's, public rows included.
+fn check_system(
+    key: &ProvingKey<'_>,
+    r1cs: &R1cs<'_>,
+    ours: [&Csr; 2],
+    table: &Table,
+) -> Result<()> {
+    let refused = || {
+        Error::Argument(
+            "the proving key is of another circuit: its terms are not this one's".into(),
+        )
+    };
+    let rows = r1cs.rows() + r1cs.n_publics + 1;
+    if key.n_wires != r1cs.n_wires
+        || key.n_publics != r1cs.n_publics
+        || key.domain_size != rows.next_power_of_two()
+    {
+        return Err(refused());
+    }
+    let found = |csr: &Csr, row: usize| -> Vec<(usize, [u64; 4])> {
+        if row + 1 >= csr.offsets.len() {
+            return Vec::new();
+        }
+        let range = csr.offsets[row] as usize..csr.offsets[row + 1] as usize;
+        range
+            .map(|k| (csr.wires[k] as usize, table.values[csr.coeffs[k] as usize]))
+            .collect()
+    };
+    let expected = |matrix: &Matrix<'_>, row: usize| -> Vec<(usize, [u64; 4])> {
+        matrix
+            .row(row)
+            .map(|(wire, coeff)| (wire, r1cs.table[coeff].0 .0))
+            .collect()
+    };
+    let same = (0..rows.max(ours[0].offsets.len() - 1))
+        .into_par_iter()
+        .all(|row| {
+            ours.iter()
+                .zip([&r1cs.a, &r1cs.b])
+                .enumerate()
+                .all(|(m, (csr, matrix))| {
+                    let mut found = found(csr, row);
+                    let mut expected = match row.checked_sub(r1cs.rows()) {
+                        None => expected(matrix, row),
+                        Some(wire) if m == 0 && wire <= r1cs.n_publics => {
+                            vec![(wire, Fr::one().0 .0)]
+                        }
+                        Some(_) => Vec::new(),
+                    };
+                    found.sort_unstable();
+                    expected.sort_unstable();
+                    found == expected
+                })
+        });
+    if same {
+        Ok(())
+    } else {
+        Err(refused())
+    }
+}
+
+/// C of the system; the public rows have none.
+fn matrix_c(r1cs: &R1cs<'_>, rows: usize, table: &mut Table) -> Csr {
+    let places: Vec<u32> = r1cs.table.iter().map(|&value| table.place(value)).collect();
+    let mut csr = Csr::default();
+    csr.offsets.push(0);
+    for row in 0..r1cs.rows() {
+        for (wire, coeff) in r1cs.c.row(row) {
+            csr.wires.push(wire as u32);
+            csr.coeffs.push(places[coeff]);
+        }
+        csr.offsets.push(csr.wires.len() as u32);
+    }
+    csr.offsets.resize(rows + 1, csr.wires.len() as u32);
+    csr
+}
