@@ -644,6 +644,16 @@ def test_the_stub_is_the_module_s() -> None:
     real = {
         name: list(inspect.signature(value).parameters)
         for name, value in vars(_engine).items()
-        if callable(value)
+        if callable(value) and not isinstance(value, type)
     }
     assert declared == real
+    classes = {
+        node.name: {member.name for member in node.body if isinstance(member, ast.FunctionDef)}
+        for node in ast.parse(stub).body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert classes == {
+        name: {member for member in vars(value) if not member.startswith("__")} | {"__init__"}
+        for name, value in vars(_engine).items()
+        if isinstance(value, type)
+    }
