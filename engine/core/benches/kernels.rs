@@ -13,7 +13,6 @@ use zkmargin_core::msm::msm;
 use zkmargin_core::ntt::ntt;
 use zkmargin_core::prove::{prove, ProvingKey, PROOF_BYTES};
 use zkmargin_core::r1cs::R1cs;
-use zkmargin_core::threads::Cancel;
 use zkmargin_core::threads::{install, set_threads};
 use zkmargin_core::{G1, G2};
 
@@ -169,7 +168,7 @@ fn proof(n: usize) {
             c,
             h,
         };
-        keygen(&r1cs, secrets, out, &Cancel::new())
+        keygen(&r1cs, secrets, out)
     })
     .expect("a key");
     let mut witness = one().to_vec();
@@ -198,10 +197,7 @@ fn proof(n: usize) {
         h,
     };
     let mut proof = vec![0; PROOF_BYTES];
-    best("prove", 5, || {
-        prove(&key, witness, &mut proof, &Cancel::new())
-    })
-    .expect("a proof");
+    best("prove", 5, || prove(&key, witness, &mut proof)).expect("a proof");
 }
 
 /// r - 1, little-endian.

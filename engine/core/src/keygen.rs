@@ -67,9 +67,12 @@ pub fn domain_size(r1cs: &R1cs<'_>) -> usize {
 }
 
 /// A key for known alpha and beta and for tau and delta that nobody learns.
-///
-/// Stops at a request to; the buffers then hold a part of a key, and tau and delta are gone.
-pub fn keygen(
+pub fn keygen(r1cs: &R1cs<'_>, alpha_beta: Scalars<'_>, out: KeyBuffers<'_>) -> Result<()> {
+    keygen_until(r1cs, alpha_beta, out, &Cancel::new())
+}
+
+/// The same, unless it is asked to stop: the buffers then hold a part of a key, tau and delta are gone.
+pub fn keygen_until(
     r1cs: &R1cs<'_>,
     alpha_beta: Scalars<'_>,
     out: KeyBuffers<'_>,

@@ -51,7 +51,12 @@ pub struct ProvingKey<'a> {
 ///
 /// Sums go by value (see ../msm): the time tells roughly how many values are small. A prepared key that
 /// knows its system does not show that.
-pub fn prove(
+pub fn prove(key: &ProvingKey<'_>, witness: Scalars<'_>, out: &mut [u8]) -> Result<()> {
+    prove_until(key, witness, out, &Cancel::new())
+}
+
+/// The same, unless it is asked to stop.
+pub fn prove_until(
     key: &ProvingKey<'_>,
     witness: Scalars<'_>,
     out: &mut [u8],
@@ -77,7 +82,7 @@ pub fn prove(
     let [beta2, delta2] = exactly(g2.map(|p| good_point::<g2::Config>(p, "key")))?;
 
     cancel.look()?;
-    let quotient = quotient(key, witness)?;
+    let quotient = quotient(key, witness, cancel)?;
     cancel.look()?;
     let quotient = Scalars::new(&quotient, "quotient")?;
     let sum_h = msm(h, quotient)?;

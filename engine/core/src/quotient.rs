@@ -13,15 +13,21 @@ use crate::error::{ensure, Error, Result};
 use crate::keygen::RECORD;
 use crate::ntt::{coset_product, Rows, EIGHT};
 use crate::prove::ProvingKey;
+use crate::threads::Cancel;
 
 /// Records that one task checks.
 const CHUNK: usize = 1 << 12;
 
 /// a b - c on the odd coset, as canonical scalars in natural order.
-pub(crate) fn quotient(key: &ProvingKey<'_>, witness: Scalars<'_>) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn quotient(
+    key: &ProvingKey<'_>,
+    witness: Scalars<'_>,
+    cancel: &Cancel,
+) -> Result<Zeroizing<Vec<u8>>> {
     let rows = Records::new(key, witness)?;
     let mut out = Zeroizing::new(vec![0; key.domain_size * WIDTH]);
-    coset_product(&rows, &|| false, &mut out)?;
+    coset_product(&rows, &|| cancel.is_set(), &mut out)?;
+    cancel.look()?;
     Ok(out)
 }
 

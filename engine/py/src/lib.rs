@@ -262,7 +262,7 @@ mod _engine {
                 c,
                 h,
             };
-            setup::keygen(&r1cs, alpha_beta, buffers, cancel)
+            setup::keygen_until(&r1cs, alpha_beta, buffers, cancel)
         })
     }
 
@@ -277,7 +277,7 @@ mod _engine {
     ) -> PyResult<()> {
         run_long(py, |cancel| {
             let witness = Scalars::new(witness.bytes(), "witness")?;
-            groth16::prove(&proving_key(sizes, &key), witness, out.bytes(), cancel)
+            groth16::prove_until(&proving_key(sizes, &key), witness, out.bytes(), cancel)
         })
     }
 

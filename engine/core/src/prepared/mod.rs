@@ -18,7 +18,7 @@ mod tests;
 mod types;
 
 use ark_bn254::{g1, g2};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 pub use class::{Class, CLASSES};
 pub use digest::DIGEST;
@@ -27,13 +27,13 @@ pub use make::{prepare, Plan, Source};
 use crate::bytes::{Scalars, WIDTH};
 use crate::curve::{good_point, Group, Points};
 use crate::error::{ensure, Error, Result};
-use crate::ntt::{log_of, odd_coset_product};
+use crate::ntt::{coset_product, log_of};
 use crate::prove::{blinded, Sums, PROOF_BYTES};
 use crate::threads::Cancel;
 use class::Offsets;
 use layout::{Layout, Section};
 use lists::{Lists, Values};
-use rows::Rows;
+use rows::{Matrix, System};
 
 /// A key that was opened: where its parts lie in the file. The file's bytes are handed in again to prove.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Prepared {
         // Coefficients are Montgomery limbs below r, which is what is checked of scalars.
         Scalars::new(table, "prepared key: coefficients")?;
         for matrix in self.matrices(file) {
-            Rows::check(matrix, sizes.rows, sizes.n_wires, table)?;
+            Matrix::check(matrix, sizes.rows, sizes.n_wires, table)?;
         }
         let classes = part(Section::Classes);
         if classes.iter().any(|&code| code as usize >= CLASSES.len()) {
@@ -232,19 +232,17 @@ impl Prepared {
         let mut matrices = self
             .matrices(file)
             .into_iter()
-            .map(|parts| Rows::view(parts, table));
+            .map(|parts| Matrix::view(parts, table));
         let mut next = || matrices.next().transpose();
         let (Some(a), Some(b), c) = (next()?, next()?, next()?) else {
             return Err(Error::Argument("prepared key: no matrices".into()));
         };
-        let [mut x, mut y, mut z] = {
-            let w = Zeroizing::new(witness.to_vec());
-            rows::evaluate(a, b, c, sizes.rows, sizes.domain_size, &w)?
-        };
-        cancel.look()?;
+        let w = Zeroizing::new(witness.to_vec());
+        let system = System::new(a, b, c, sizes.rows, &w);
         let mut out = Zeroizing::new(vec![0; sizes.domain_size * WIDTH]);
-        odd_coset_product(&mut x, &mut y, &mut z, &mut out)?;
-        cancel.look().inspect_err(|_| out.zeroize())?;
+        coset_product(&system, &|| cancel.is_set(), &mut out)?;
+        cancel.look()?;
+        system.satisfied()?;
         Ok(out)
     }
 

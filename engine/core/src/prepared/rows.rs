@@ -2,17 +2,15 @@
 //!
 //! Notation: row i has the terms offsets[i] .. offsets[i + 1]; term k is table[coeffs[k]] * w[wires[k]].
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use ark_bn254::Fr;
 use ark_ff::{BigInt, Zero};
-use rayon::prelude::*;
-use zeroize::Zeroizing;
 
 use crate::bytes::{limbs, WIDTH};
 use crate::error::{ensure, Error, Result};
-use crate::r1cs::{Matrix, U32s};
-
-/// Rows that one task computes.
-const CHUNK: usize = 1 << 10;
+use crate::ntt::{Rows, EIGHT};
+use crate::r1cs::{self, U32s};
 
 /// Where 1 and -1 stand in the table.
 pub const ONE: usize = 0;
@@ -21,18 +19,18 @@ pub const MINUS_ONE: usize = 1;
 
 /// One matrix. Its indices were checked when the key was opened.
 #[derive(Clone, Copy)]
-pub struct Rows<'a> {
+pub struct Matrix<'a> {
     offsets: U32s<'a>,
     wires: U32s<'a>,
     coeffs: U32s<'a>,
     table: &'a [u8],
 }
 
-impl<'a> Rows<'a> {
+impl<'a> Matrix<'a> {
     /// A view; nothing is checked but that there are whole words.
     pub fn view(parts: [&'a [u8]; 3], table: &'a [u8]) -> Result<Self> {
         let [offsets, wires, coeffs] = parts.map(|bytes| U32s::new(bytes, "prepared key"));
-        Ok(Rows {
+        Ok(Matrix {
             offsets: offsets?,
             wires: wires?,
             coeffs: coeffs?,
@@ -42,7 +40,7 @@ impl<'a> Rows<'a> {
 
     /// Checks every offset and index.
     pub fn check(parts: [&[u8]; 3], rows: usize, n_wires: usize, table: &[u8]) -> Result<()> {
-        let matrix = Matrix::new(parts, n_wires, table.len() / WIDTH, "prepared key")?;
+        let matrix = r1cs::Matrix::new(parts, n_wires, table.len() / WIDTH, "prepared key")?;
         ensure(matrix.rows() == rows, || {
             "prepared key: a matrix has another number of rows".into()
         })
@@ -67,41 +65,63 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// A vector that is erased when it goes.
-pub type Column = Zeroizing<Vec<Fr>>;
-
-/// A w, B w and their product on n rows; with C, `Unsatisfied` for the first row where it is not C w.
-pub fn evaluate(
-    a: Rows<'_>,
-    b: Rows<'_>,
-    c: Option<Rows<'_>>,
+/// The rows of a system and a witness; each is computed once, when the transform asks for it.
+pub struct System<'a> {
+    a: Matrix<'a>,
+    b: Matrix<'a>,
+    c: Option<Matrix<'a>>,
     rows: usize,
-    n: usize,
-    w: &[Fr],
-) -> Result<[Column; 3]> {
-    let mut columns = [(); 3].map(|()| Zeroizing::new(vec![Fr::zero(); n]));
-    let [of_a, of_b, of_c] = &mut columns;
-    let broken = of_a[..rows]
-        .par_chunks_mut(CHUNK)
-        .zip(of_b[..rows].par_chunks_mut(CHUNK))
-        .zip(of_c[..rows].par_chunks_mut(CHUNK))
-        .enumerate()
-        .filter_map(|(chunk, ((of_a, of_b), of_c))| {
-            let mut broken = None;
-            for (k, ((x, y), z)) in of_a.iter_mut().zip(of_b).zip(of_c).enumerate() {
-                let row = chunk * CHUNK + k;
-                *x = a.dot(row, w);
-                *y = b.dot(row, w);
-                *z = *x * *y;
-                if broken.is_none() && c.is_some_and(|c| c.dot(row, w) != *z) {
-                    broken = Some(row);
-                }
+    w: &'a [Fr],
+    /// The lowest row that the witness breaks, so far.
+    broken: AtomicUsize,
+}
+
+impl<'a> System<'a> {
+    /// With C, every row that is computed is checked.
+    pub fn new(
+        a: Matrix<'a>,
+        b: Matrix<'a>,
+        c: Option<Matrix<'a>>,
+        rows: usize,
+        w: &'a [Fr],
+    ) -> Self {
+        System {
+            a,
+            b,
+            c,
+            rows,
+            w,
+            broken: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// After all rows were computed: `Unsatisfied` for the first that does not hold.
+    pub fn satisfied(&self) -> Result<()> {
+        match self.broken.load(Ordering::Relaxed) {
+            usize::MAX => Ok(()),
+            row => Err(Error::Unsatisfied(row)),
+        }
+    }
+}
+
+impl Rows for System<'_> {
+    fn eight(&self, first: usize, a: &mut [Fr; EIGHT], b: &mut [Fr; EIGHT]) {
+        for (k, (x, y)) in a.iter_mut().zip(b).enumerate() {
+            let row = first + k;
+            if row >= self.rows {
+                (*x, *y) = (Fr::zero(), Fr::zero());
+                continue;
             }
-            broken
-        })
-        .min();
-    match broken {
-        None => Ok(columns),
-        Some(row) => Err(Error::Unsatisfied(row)),
+            *x = self.a.dot(row, self.w);
+            *y = self.b.dot(row, self.w);
+            if self.c.is_some_and(|c| c.dot(row, self.w) != *x * *y) {
+                self.broken.fetch_min(row, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn scale(&self) -> Fr {
+        // Limbs of an element are 2^256 times its value; R as an integer is 2^256 mod r.
+        Fr::new(Fr::R)
     }
 }

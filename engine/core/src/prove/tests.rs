@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::keygen::{keygen, sizes, KeyBuffers, RECORD};
 use crate::r1cs::R1cs;
 use crate::testing::{bytes_of, Random};
-use crate::threads::Cancel;
 use crate::verify::{verify, VerifyingKey};
 
 /// Terms of one row of A, B and C.
@@ -108,7 +107,7 @@ impl Case {
             h,
         };
         let secrets = Scalars::new(&secrets, "s").unwrap();
-        keygen(&r1cs, secrets, out, &Cancel::new()).unwrap();
+        keygen(&r1cs, secrets, out).unwrap();
         let g2 = [&parts[1][..128], &parts[1][256..]].concat();
         Key {
             n_wires: self.n_wires,
@@ -146,7 +145,7 @@ impl Key {
         };
         let mut out = vec![0; PROOF_BYTES];
         let witness = Scalars::new(witness, "witness")?;
-        prove(&key, witness, &mut out, &Cancel::new())?;
+        prove(&key, witness, &mut out)?;
         Ok(out)
     }
 
