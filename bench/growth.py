@@ -78,7 +78,7 @@ def measure(folder: Path, log: int, runs: int, threads: int) -> dict[str, Any]:
     child = [sys.executable, "-m", "bench.growth", "--setup", files.folder]
     more = {"PYTHONPATH": str(ROOT)}
     done = run(child, threads=threads, cwd=folder, limit=LIMIT, more=more)
-    loaded = race.ours(files, runs)[0]
+    loaded = race.ours(files, runs)[0]  # from the prepared key
     server = Server(loaded.command, threads=threads, cwd=folder, limit=LIMIT, more=loaded.more)
     try:
         prove = min(server.work() for _ in range(runs))

@@ -28,7 +28,7 @@ from zk import engine
 from zk.formats.r1cs import load_r1cs
 from zk.groth16 import development_scalar
 from zkmargin.bench import plot, race
-from zkmargin.bench.race import LOADED, WHOLE, Files
+from zkmargin.bench.race import LOADED, OURS, OURS_SCALAR, OURS_ZKEY, WHOLE, Files
 from zkmargin.bench.running import ToolFailed, machine, run
 
 PLOT = page.DOCS / "benchmarks.svg"
@@ -126,7 +126,7 @@ def contenders(files: Files, options: argparse.Namespace, rows: int) -> list[rac
 
 def accepted(files: Files, options: argparse.Namespace) -> dict[str, bool]:
     """Whose verifier accepts the proof that we wrote."""
-    proof, public = files.proof("zkmargin")
+    proof, public = files.proof(OURS)
     commands: dict[str, list[str | Path]] = {}
     if SNARKJS.is_file():
         commands["snarkjs"] = ["node", SNARKJS, "groth16", "verify", files.vk, public, proof]
@@ -211,19 +211,21 @@ def acceptance(found: dict[str, Any]) -> str:
 COLUMNS = (
     ("snarkjs, process", ("snarkjs", WHOLE)),
     ("rapidsnark, process", ("rapidsnark", WHOLE)),
-    ("ours, process", ("zkmargin", WHOLE)),
+    ("ours, process", (OURS, WHOLE)),
+    ("from `.zkey`", (OURS_ZKEY, WHOLE)),
     ("rapidsnark, loaded", ("rapidsnark", LOADED)),
     ("gnark, loaded", ("gnark", LOADED)),
-    ("ours, loaded", ("zkmargin", LOADED)),
-    ("ours, loaded, no IFMA", ("zkmargin without IFMA", LOADED)),
+    ("ours, loaded", (OURS, LOADED)),
+    ("from `.zkey`", (OURS_ZKEY, LOADED)),
+    ("no IFMA", (OURS_SCALAR, LOADED)),
 )
 RATIOS = (
-    ("snarkjs : ours, process", ("snarkjs", WHOLE), ("zkmargin", WHOLE)),
-    ("rapidsnark : ours, process", ("rapidsnark", WHOLE), ("zkmargin", WHOLE)),
-    ("rapidsnark : ours, loaded", ("rapidsnark", LOADED), ("zkmargin", LOADED)),
-    ("rapidsnark, process : ours, loaded", ("rapidsnark", WHOLE), ("zkmargin", LOADED)),
-    ("gnark : ours, loaded", ("gnark", LOADED), ("zkmargin", LOADED)),
-    ("gnark : ours, no IFMA", ("gnark", LOADED), ("zkmargin without IFMA", LOADED)),
+    ("snarkjs : ours, process", ("snarkjs", WHOLE), (OURS, WHOLE)),
+    ("rapidsnark : ours, process", ("rapidsnark", WHOLE), (OURS, WHOLE)),
+    ("rapidsnark : ours, loaded", ("rapidsnark", LOADED), (OURS, LOADED)),
+    ("rapidsnark, process : ours, loaded", ("rapidsnark", WHOLE), (OURS, LOADED)),
+    ("gnark : ours, loaded", ("gnark", LOADED), (OURS, LOADED)),
+    ("gnark : ours, no IFMA", ("gnark", LOADED), (OURS_SCALAR, LOADED)),
 )
 
 
@@ -291,7 +293,7 @@ def versions() -> dict[str, str]:
 
 
 def say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+    print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 Circuits are synthetic, of 1 to 2,000 rows and any share of bits; every one gets a key of its own
 and some proofs, each of which must verify, and must not verify for another public signal. The paths
-are the vector code and, in a process with ZKMARGIN_NO_IFMA=1, the scalar code. Exit code 1, and the
-seed of what failed, if one fails.
+are the vector code and, in a process with ZKMARGIN_NO_IFMA=1, the scalar code, each from the
+`.zkey`'s form and from the prepared key in turn. Exit code 1, and the seed of what failed, if one
+fails.
 """
 
 from __future__ import annotations
@@ -92,9 +93,10 @@ def path(count: int, seed: int) -> int:
 
 
 def proofs(pk: ProvingKey, r1cs: R1CS, witness: Limbs, count: int) -> Iterator[Proof]:
-    """So many of one witness."""
-    for _ in range(count):
-        yield engine.prove(pk, witness)
+    """So many of one witness, in turn from the key as it is and from the prepared key."""
+    prepared = engine.open_prepared(engine.prepare(pk, r1cs))
+    for i in range(count):
+        yield engine.prove_prepared(prepared, witness) if i % 2 else engine.prove(pk, witness)
 
 
 def verifies(pk: ProvingKey, publics: Limbs, proof: Proof) -> bool:

@@ -27,11 +27,14 @@ def test_a_small_machine_is_measured(tmp_path: Path) -> None:
     found = done.fields
     assert [k["name"] for k in found["kernels"]][:3] == ["MSM in G1", "MSM in G2", "NTT"]
     assert all(k["ns"] > 0 for k in found["kernels"])
-    assert set(found["stages"]) == {"log", "threads", "setup", "check", "prove", "verify"}
+    stages = ["setup", "check", "prepare", "open", "prove", "prove, from zkey", "verify"]
+    assert list(found["stages"]) == ["log", "threads", *stages]
     assert [entry["constraints"] for entry in found["proofs"]] == [12, 60]
     for entry in found["proofs"]:
         names = [(one["prover"], one["how"]) for one in entry["results"]]
-        assert names[:2] == [("zkmargin", "key loaded"), ("zkmargin", "whole process")]
+        both = ("key loaded", "whole process")
+        assert names[:2] == [("zkmargin", how) for how in both]
+        assert names[2:4] == [("zkmargin from zkey", how) for how in both]
         assert all(one["median_ms"] > 0 and one["peak_mb"] > 5 for one in entry["results"])
     assert ElementTree.parse(drawn).getroot().tag.endswith("svg")
 
@@ -109,7 +112,7 @@ def test_provers_race_in_turn_and_a_false_proof_is_found_out(tmp_path: Path) -> 
     files = race.Files.make(tmp_path / "circuit", r1cs, witness)
     entered = race.ours(files, 2, scalar=True)
     results = race.race(files, entered, 1)
-    assert [len(one.seconds) for one in results] == [2, 2, 2]
+    assert [len(one.seconds) for one in results] == [2] * 5
     proof, public = files.proof("zkmargin")
     # Another prover that hands in what ours wrote, once as it is, once with another public signal.
     copy = f"import shutil; shutil.copy({str(proof)!r}, 'p'); shutil.copy('lie', 's')"
@@ -129,8 +132,11 @@ def test_ours_refuses_a_witness_that_does_not_satisfy(tmp_path: Path) -> None:
     witness = witness.copy()
     witness[-1, 0] ^= np.uint64(2)
     files = race.Files.make(tmp_path / "circuit", r1cs, witness)
-    with pytest.raises(ToolFailed, match="does not verify"):
-        race.race(files, race.ours(files, 1), 1)
+    prepared, _, zkey, _ = race.ours(files, 1)
+    with pytest.raises(ToolFailed, match=r"exit 1: .*constraint 59$"):
+        race.race(files, [prepared], 1)
+    with pytest.raises(ToolFailed, match=r"exit 1: .*does not verify"):
+        race.race(files, [zkey], 1)
 
 
 def test_the_slope_of_a_plot() -> None:

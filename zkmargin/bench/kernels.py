@@ -99,8 +99,14 @@ def stages(log: int, runs: int) -> Iterator[Stage]:
     pk = engine.keygen(r1cs, alpha, beta)
     yield Stage("setup", (time.perf_counter() - start) * 1e3)
     yield Stage("check", best(lambda: engine.first_unsatisfied(r1cs, witness), runs) * 1e3)
-    proof = engine.prove(pk, witness)
-    yield Stage("prove", best(lambda: engine.prove(pk, witness), runs) * 1e3)
+    start = time.perf_counter()
+    data = engine.prepare(pk, r1cs)
+    yield Stage("prepare", (time.perf_counter() - start) * 1e3)
+    yield Stage("open", best(lambda: engine.open_prepared(data), runs) * 1e3)
+    key = engine.open_prepared(data)
+    yield Stage("prove", best(lambda: engine.prove_prepared(key, witness), runs) * 1e3)
+    yield Stage("prove, from zkey", best(lambda: engine.prove(pk, witness), runs) * 1e3)
+    proof = engine.prove_prepared(key, witness)
     publics = witness[1 : r1cs.n_publics + 1]
     yield Stage("verify", best(lambda: engine.verify(pk.vk, publics, proof), 20 * runs) * 1e3)
 

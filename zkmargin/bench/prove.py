@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable
 
 from zk import engine
-from zk.errors import InvalidProof
+from zk.errors import InvalidProof, ZkError
 from zk.field import Limbs
+from zk.formats.binfile import map_file
 from zk.formats.wtns import load_wtns
 from zk.formats.zkey import load_zkey
-from zk.groth16 import Proof
+from zk.groth16 import Proof, VerifyingKey
 
 
 def main() -> None:
@@ -49,17 +50,40 @@ def main() -> None:
 
 def prover(path: str) -> Callable[[Limbs], tuple[Proof, Limbs]]:
     """From a witness, a verified proof and its public signals."""
-    pk = load_zkey(path)
+    with open(path, "rb") as file:
+        is_zkey = file.read(4) == b"zkey"
+    return _from_zkey(path) if is_zkey else _from_prepared(path)
+
+
+def _from_prepared(path: str) -> Callable[[Limbs], tuple[Proof, Limbs]]:
+    _, data = map_file(path)
+    key = engine.open_prepared(data)
+    vk = key.vk
 
     def prove(witness: Limbs) -> tuple[Proof, Limbs]:
-        publics = witness[1 : pk.vk.n_public + 1]
-        proof = engine.prove(pk, witness)
-        if not engine.verify(pk.vk, publics, proof):
-            raise InvalidProof("the finished proof does not verify: key or witness is wrong")
-        return proof, publics
+        return _verified(vk, witness, engine.prove_prepared(key, witness))
 
     return prove
 
 
+def _from_zkey(path: str) -> Callable[[Limbs], tuple[Proof, Limbs]]:
+    pk = load_zkey(path)
+
+    def prove(witness: Limbs) -> tuple[Proof, Limbs]:
+        return _verified(pk.vk, witness, engine.prove(pk, witness))
+
+    return prove
+
+
+def _verified(vk: VerifyingKey, witness: Limbs, proof: Proof) -> tuple[Proof, Limbs]:
+    publics = witness[1 : vk.n_public + 1]
+    if not engine.verify(vk, publics, proof):
+        raise InvalidProof("the finished proof does not verify: key or witness is wrong")
+    return proof, publics
+
+
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ZkError as error:
+        raise SystemExit(str(error)) from None
