@@ -33,6 +33,15 @@ def prove(pk: ProvingKey, circuit: CompiledCircuit | R1CS, witness: Limbs) -> Pr
     return proof
 
 
+def check_witness_size(r1cs: R1CS, witness: Limbs) -> None:
+    """ArtifactError unless a witness has a value for every wire."""
+    if witness.dtype != np.uint64 or witness.shape != (r1cs.n_wires, 4):
+        raise ArtifactError(
+            f"the witness has {len(witness)} values and the circuit {r1cs.n_wires} wires: it was "
+            "made for another circuit"
+        )
+
+
 def check_proof(vk: VerifyingKey, publics: Limbs, proof: Proof) -> None:
     """ArtifactError unless a finished proof verifies."""
     if not engine.verify(vk, publics, proof):
@@ -44,12 +53,7 @@ def check_proof(vk: VerifyingKey, publics: Limbs, proof: Proof) -> None:
 
 def check_witness(circuit: CompiledCircuit | R1CS, witness: Limbs) -> None:
     """UnsatisfiedConstraint, with the obligation where the circuit knows it."""
-    r1cs = circuit.r1cs if isinstance(circuit, CompiledCircuit) else circuit
-    if witness.dtype != np.uint64 or witness.shape != (r1cs.n_wires, 4):
-        raise ArtifactError(
-            f"the witness has {len(witness)} values and the circuit {r1cs.n_wires} wires: it was "
-            "made for another circuit"
-        )
+    check_witness_size(circuit.r1cs if isinstance(circuit, CompiledCircuit) else circuit, witness)
     if isinstance(circuit, CompiledCircuit):
         circuit.check(witness)
     elif (row := engine.first_unsatisfied(circuit, witness)) is not None:

@@ -1,6 +1,6 @@
 """The public API: everything a user of margin proofs calls, under one roof.
 
-    account's side    Account, Claim, compile, check, setup, prove
+    account's side    Account, Claim, compile, check, setup, prove, Prover
     verifier's side   VerifyingKey, verify, contract
     both              RiskParams, Market, Domain, meets_margin, liquidatable, errors
 
@@ -44,6 +44,7 @@ from zk.formats.circuit import load_circuit, save_circuit
 from zk.formats.json import load_proof, load_public, save_proof, save_public
 from zk.groth16 import Proof
 from zkmargin.keys import ProvingKey, VerifyingKey
+from zkmargin.prover import Prover
 from zkmargin.proving import check, compile, import_key, prove, setup, witness
 from zkmargin.verifying import contract, public_inputs, verify, verify_many
 
@@ -110,6 +111,7 @@ __all__ = [
     "PortfolioShape",
     "PortfolioTrade",
     "Proof",
+    "Prover",
     "ProvingKey",
     "PublishedTable",
     "RiskParams",

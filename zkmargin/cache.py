@@ -61,7 +61,7 @@ def _store(target: Path, pk: ProvingKey, circuit: CompiledCircuit) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = target.with_name(f".{target.name}.{os.urandom(6).hex()}")
     try:
-        pk.save(made, circuit)
+        pk.save(made, circuit, prepare=False)
         if target.exists():  # broken, or it would have been used
             old = made.with_suffix(".old")
             os.rename(target, old)

@@ -1,6 +1,6 @@
 """Keys that know their statement, and the folder they live in.
 
-    circuit.zkc  proving.zkey  verification_key.json  statement.json
+    circuit.zkc  proving.zkey  proving.zkp  verification_key.json  statement.json
 
 statement.json pins the others by digest and is written last. When a set replaces another, the new
 files first stand under names of their own, so at every moment statement.json names a whole set: a
@@ -9,6 +9,8 @@ the next run.
 
 A proving key's points are checked in full when it is made or imported; after that its digest in
 statement.json stands for the check. A verification key is checked in full every time it is read.
+proving.zkp is proving.zkey prepared for the engine (zk/formats/prepared.py); sets made before it
+was known have none, and `prepare_set` adds it.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from zk.formats.json import KEY_LIMIT, read_verifying_key, save_verifying_key
 from zkmargin.statement_file import (
     FILE,
     Pinned,
+    Prepared,
     Statement,
     StatementFile,
     load_statement,
@@ -39,9 +42,12 @@ from zkmargin.statement_file import (
 
 CIRCUIT: Final = "circuit.zkc"
 PROVING_KEY: Final = "proving.zkey"
+PREPARED_KEY: Final = "proving.zkp"
 VERIFICATION_KEY: Final = "verification_key.json"
 
-_OWN_NAMES: Final = re.compile(r"(circuit|proving|verification_key)-[0-9a-f]{12}\.(zkc|zkey|json)")
+_OWN_NAMES: Final = re.compile(
+    r"(circuit|proving|verification_key)-[0-9a-f]{12}\.(zkc|zkey|zkp|json)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +63,11 @@ class VerifyingKey:
     @classmethod
     def load(cls, statement: str | os.PathLike[str]) -> VerifyingKey:
         """Read statement.json and, from beside it, the verification key it pins."""
-        file = load_statement(statement)
+        return cls.of_set(load_statement(statement))
+
+    @classmethod
+    def of_set(cls, file: StatementFile) -> VerifyingKey:
+        """The verification key that a statement.json pins."""
         pinned = file.verification_key
         name, data = read_file(file.beside(pinned.file), KEY_LIMIT)
         _check_digest(data, name, pinned, file.path)
@@ -89,26 +99,33 @@ class ProvingKey:
         check_zkey_points(self.key, "the proving key")
         return replace(self, is_checked=True)
 
-    def save(self, folder: str | os.PathLike[str], circuit: CompiledCircuit) -> StatementFile:
+    def save(
+        self, folder: str | os.PathLike[str], circuit: CompiledCircuit, *, prepare: bool = True
+    ) -> StatementFile:
         """Write the whole set into `folder`, in place of one that may stand there.
 
         From then on the digest stands for the check of the points, so it is made here at the
-        latest.
+        latest. Without `prepare` the set has no prepared key, and is written sooner.
         """
         if circuit.digest != self.statement.circuit_digest:
             raise DigestMismatch("the key was made for another circuit than is to be saved with it")
-        return _save_set(Path(folder), self if self.is_checked else self.checked(), circuit)
+        pk = self if self.is_checked else self.checked()
+        return _save_set(Path(folder), pk, circuit, prepare)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> tuple[ProvingKey, CompiledCircuit]:
         """Read a set: the key, known by its digest, and its circuit."""
+        file = load_set(folder)
+        return cls.of_set(file), load_pinned_circuit(file)
+
+    @classmethod
+    def of_set(cls, file: StatementFile) -> ProvingKey:
+        """The key alone."""
         from zk.formats.zkey import read_zkey
 
-        file = load_set(folder)
-        circuit = load_pinned_circuit(file)
         name, data = map_file(file.beside(file.proving_key.file))
         _check_digest(data, name, file.proving_key, file.path)
-        return cls(read_zkey(data, name), file.statement, is_checked=True), circuit
+        return cls(read_zkey(data, name), file.statement, is_checked=True)
 
 
 def load_set(folder: str | os.PathLike[str]) -> StatementFile:
@@ -151,7 +168,30 @@ def _check_digest(data: bytes | memoryview, name: str, pinned: Pinned, by: Path)
         )
 
 
-def _save_set(folder: Path, pk: ProvingKey, circuit: CompiledCircuit) -> StatementFile:
+def prepare_set(folder: str | os.PathLike[str]) -> StatementFile:
+    """Prepare the proving key of a set, in place of the prepared key that it may have."""
+    folder = Path(folder)
+    file = load_set(folder)
+    with _locked(folder):
+        file = load_set(folder)  # as it stands now that nobody else writes
+        pk, circuit = ProvingKey.of_set(file), load_pinned_circuit(file)
+        marked = _marked(PREPARED_KEY, f"-{os.urandom(6).hex()}")
+        try:
+            digest = _write_prepared(folder / marked, pk, circuit)
+            save_statement(file.path, replace(file, prepared=Prepared(marked, digest)))
+        except (ZkError, OSError):
+            (folder / marked).unlink(missing_ok=True)
+            raise
+        _give_name(folder / marked, folder / PREPARED_KEY)
+        file = replace(file, prepared=Prepared(PREPARED_KEY, digest))
+        save_statement(file.path, file)
+        _sweep(folder)
+    return file
+
+
+def _save_set(
+    folder: Path, pk: ProvingKey, circuit: CompiledCircuit, prepare: bool
+) -> StatementFile:
     """New files under names of their own, statement.json, then the plain names."""
     path = folder / FILE
     made_folder = not folder.exists()
@@ -159,14 +199,15 @@ def _save_set(folder: Path, pk: ProvingKey, circuit: CompiledCircuit) -> Stateme
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ArtifactError(f"{folder}: cannot be made: {error.strerror}") from None
-    plain_names = (CIRCUIT, PROVING_KEY, VERIFICATION_KEY)
+    plain_names = [CIRCUIT, PROVING_KEY, VERIFICATION_KEY, PREPARED_KEY][: 3 + prepare]
     mark = f"-{os.urandom(6).hex()}"
     names = [_marked(name, mark) for name in plain_names]
     with _locked(folder):
+        replaces = path.exists()
         try:
             digests = _write_files([folder / name for name in names], pk, circuit)
-            if not path.exists():
-                _refuse_strangers(folder, plain_names, digests)
+            if not replaces:
+                _refuse_strangers(folder, plain_names, names)
             save_statement(path, _described(pk.statement, names, digests, path))
         except (ZkError, OSError):  # a failure, not a kill: leave nothing
             for name in names:
@@ -179,31 +220,44 @@ def _save_set(folder: Path, pk: ProvingKey, circuit: CompiledCircuit) -> Stateme
             _give_name(folder / name, folder / plain)
         file = _described(pk.statement, plain_names, digests, path)
         save_statement(path, file)
+        if replaces and not prepare:
+            (folder / PREPARED_KEY).unlink(missing_ok=True)  # of the set that was replaced
         _sweep(folder)
     return file
 
 
 def _write_files(paths: list[Path], pk: ProvingKey, circuit: CompiledCircuit) -> list[str]:
-    """Write circuit, proving key and verification key; their SHA-256."""
+    """Write circuit, proving key, verification key and, if it has a name, prepared key.
+
+    Returns the digests of the keys.
+    """
     from zk.formats.zkey import save_zkey
 
     save_circuit(paths[0], circuit)
     save_zkey(paths[1], pk.key)
     save_verifying_key(paths[2], pk.key.vk)
-    return [file_digest(path) for path in paths]
+    prepared = [_write_prepared(path, pk, circuit) for path in paths[3:]]
+    return [*map(file_digest, paths[1:3]), *prepared]
+
+
+def _write_prepared(path: Path, pk: ProvingKey, circuit: CompiledCircuit) -> str:
+    from zk.formats.prepared import save_prepared
+
+    return save_prepared(path, pk.key, circuit.r1cs)
 
 
 def _described(
     statement: Statement, names: Sequence[str], digests: list[str], path: Path
 ) -> StatementFile:
-    _, key, vk = (Pinned(name, digest) for name, digest in zip(names, digests, strict=True))
-    return StatementFile(statement, names[0], key, vk, path)
+    key, vk = map(Pinned, names[1:3], digests)
+    prepared = Prepared(names[3], digests[2]) if names[3:] else None
+    return StatementFile(statement, names[0], key, vk, path, prepared)
 
 
-def _refuse_strangers(folder: Path, names: Sequence[str], digests: list[str]) -> None:
+def _refuse_strangers(folder: Path, names: Sequence[str], new: Sequence[str]) -> None:
     """Without a statement.json, files of our names are somebody's own: they are not replaced."""
-    for name, digest in zip(names, digests, strict=True):
-        if (folder / name).exists() and file_digest(folder / name) != digest:
+    for name, ours in zip(names, new, strict=True):
+        if (folder / name).exists() and file_digest(folder / name) != file_digest(folder / ours):
             raise InputError(
                 f"holds a {name} and no {FILE}, so it is not a set of keys to replace: choose "
                 "another folder",

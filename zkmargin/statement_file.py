@@ -9,6 +9,7 @@ verifier needs it and the verification key, a prover the whole folder.
     public_inputs     their names, in the order of public.json
     setup             "development" (anyone can forge), or "not verified" (a key from elsewhere)
     circuit, proving_key, verification_key    each a file beside this one and what it must be
+    prepared          the proving key in the engine's own form, if the set has it
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ _SHA256: Final = Text(r"[0-9a-f]{64}", "a SHA-256 in 64 hexadecimal digits")
 _DIGEST: Final = Text(r"0x[0-1][0-9a-f]{63}", "a circuit digest: 0x and 64 hexadecimal digits")
 _TIERS: Final = Decimal(0, 1, MAX_TIERS, "a number of tiers")
 _FILE: Final = Object({"file": _NAME, "sha256": _SHA256})
+_TREE: Final = Text(r"[0-9a-f]{64}", "a prepared key's digest in 64 hexadecimal digits")
 
 _SHAPE: Final = Object(
     {
@@ -74,7 +76,8 @@ def _spec(shape: Object) -> Object:
             "circuit": Object({"file": _NAME, "digest": _DIGEST}),
             "proving_key": _FILE,
             "verification_key": _FILE,
-        }
+        },
+        {"prepared": Object({"file": _NAME, "digest": _TREE})},
     )
 
 
@@ -84,6 +87,14 @@ class Pinned:
 
     file: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared key beside statement.json, and the digest that the engine must find in it."""
+
+    file: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,7 @@ class StatementFile:
     proving_key: Pinned
     verification_key: Pinned
     path: Path
+    prepared: Prepared | None = None
 
     def beside(self, name: str) -> Path:
         return self.path.parent / name
@@ -142,6 +154,8 @@ def save_statement(path: str | os.PathLike[str], file: StatementFile) -> None:
         "proving_key": vars(file.proving_key),
         "verification_key": vars(file.verification_key),
     }
+    if file.prepared is not None:
+        content["prepared"] = vars(file.prepared)
     write_atomic(path, json.dumps(content, indent=2) + "\n")
 
 
@@ -200,4 +214,5 @@ def _parse(data: bytes, name: str, path: Path) -> StatementFile:
         proving_key=Pinned(**content["proving_key"]),
         verification_key=Pinned(**content["verification_key"]),
         path=path,
+        prepared=Prepared(**content["prepared"]) if "prepared" in content else None,
     )

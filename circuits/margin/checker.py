@@ -21,19 +21,36 @@ Schema = dict[str, Any]
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_./-]{1,40}", re.ASCII)
 
 
-@dataclass(frozen=True)
 class Place:
-    """Where in which file; `secret` files have their keys kept out of messages as well."""
+    """Where in which file; `secret` files have their keys kept out of messages as well.
 
-    file: str = ""
-    path: str = ""
-    secret: bool = False
+    A path is put together when it is asked for: of ten thousand places most are never named.
+    """
+
+    __slots__ = ("_above", "_step", "file", "secret")
+
+    def __init__(
+        self,
+        file: str = "",
+        secret: bool = False,
+        above: Place | None = None,
+        step: str | int = "",
+    ) -> None:
+        self.file, self.secret, self._above, self._step = file, secret, above, step
 
     def key(self, name: str) -> Place:
-        return Place(self.file, f"{self.path}.{name}" if self.path else name, self.secret)
+        return Place(self.file, self.secret, self, name)
 
     def index(self, i: int) -> Place:
-        return Place(self.file, f"{self.path}[{i}]", self.secret)
+        return Place(self.file, self.secret, self, i)
+
+    @property
+    def path(self) -> str:
+        """`positions[3].quantity`; empty for the file itself."""
+        above = self._above.path if self._above is not None else ""
+        if isinstance(self._step, int):
+            return f"{above}[{self._step}]"
+        return f"{above}.{self._step}" if above else self._step
 
     def error(self, message: str) -> InputError:
         return InputError(message, self.path, self.file)

@@ -9,6 +9,7 @@ The zero key is no instrument: it is the empty slot.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from zk.errors import InputError
@@ -46,8 +47,9 @@ class Instrument:
     right: int = 0
 
     def __post_init__(self) -> None:
-        for name, bits in _FIELDS:
-            if not 0 <= getattr(self, name) < 1 << bits:
+        values = (self.underlying, self.kind, self.expiry, self.strike, self.right)
+        for value, (name, bits) in zip(values, _FIELDS, strict=True):
+            if value >> bits:  # of a negative value too
                 raise InputError(f"must be an integer of at most {bits} bits", name)
         if self.underlying == 0:
             raise InputError("must be 1 to 65535", "underlying")
@@ -58,7 +60,7 @@ class Instrument:
         if self.kind != OPTION and (self.strike or self.right):
             raise InputError("only an option has a strike and a right", "strike")
 
-    @property
+    @cached_property
     def key(self) -> int:
         key = 0
         for name, bits in _FIELDS:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from circuits.margin.constants import (
@@ -95,20 +95,25 @@ class TierTable:
         ]
         return found + [(0, 0)] * (tiers - len(self.rates))
 
-    def words(self, tiers: int) -> list[int]:
+    def words(self, tiers: int) -> tuple[int, ...]:
         """The table as field elements: the lanes of `table_layout(tiers)`, packed little-endian."""
-        lanes = {"rate0": self.rates[0]}
-        for i, (boundary, step) in enumerate(self.increments(tiers), start=1):
-            lanes[f"boundary{i}"] = boundary
-            lanes[f"step{i}"] = step
-        words = []
-        for layout in table_layout(tiers):
-            word, shift = 0, 0
-            for name, bits in layout:
-                word += lanes[name] << shift
-                shift += bits
-            words.append(word)
-        return words
+        return _words(self, tiers)
+
+
+@lru_cache(maxsize=1024)  # a venue has few tables, and a thousand rows that share them
+def _words(table: TierTable, tiers: int) -> tuple[int, ...]:
+    lanes = {"rate0": table.rates[0]}
+    for i, (boundary, step) in enumerate(table.increments(tiers), start=1):
+        lanes[f"boundary{i}"] = boundary
+        lanes[f"step{i}"] = step
+    words = []
+    for layout in table_layout(tiers):
+        word, shift = 0, 0
+        for name, bits in layout:
+            word += lanes[name] << shift
+            shift += bits
+        words.append(word)
+    return tuple(words)
 
 
 def table_layout(tiers: int) -> list[list[Lane]]:

@@ -210,6 +210,8 @@ def calls(folder: Path) -> Iterator[list[object]]:
     yield ["contract", *statement, "--allow-development-key", "--out", f["out"] / "V.sol"]
     yield ["inspect", f["keys"]]
     yield ["inspect", f["keys"] / "proving.zkey"]
+    yield ["inspect", f["keys"] / "proving.zkp"]
+    yield ["prepare", f["keys"]]
 
 
 def leaks(seed: int, folder: Path) -> tuple[Counter[str], list[str]]:

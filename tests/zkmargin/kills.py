@@ -74,7 +74,7 @@ def killed_round(
     expected = {"keys"} if verb.startswith("setup") else {"proof.json", "public.json"}
     assert set(os.listdir(out)) == expected, os.listdir(out)
     if verb.startswith("setup"):
-        assert len(os.listdir(out / "keys")) == 4, os.listdir(out / "keys")
+        assert len(os.listdir(out / "keys")) == 5, os.listdir(out / "keys")
     return Round(verb, code == -signal.SIGKILL, left)
 
 

@@ -20,6 +20,7 @@ from zkmargin.keys import ProvingKey, VerifyingKey
 from zkmargin.statement_file import load_statement
 
 NAMES = ["circuit.zkc", "proving.zkey", "statement.json", "verification_key.json"]
+ALL_NAMES = sorted([*NAMES, "proving.zkp"])
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def test_a_file_of_another_set_is_refused(world: World, folder: Path, name: str)
     shutil.copy(world.path("liquidation-keys") / name, folder / name)
     with pytest.raises(DigestMismatch, match=name):
         ProvingKey.load(folder)
+    (folder / "proving.zkp").unlink()  # or the proving key would not be looked at
     outcome = run("prove", "--keys", folder, *world.venue, *world.owner)
     assert outcome.code == 2
     assert name in outcome.stderr
@@ -100,7 +102,14 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-STEPS = ["save_circuit", "save_verifying_key", "save_statement", "_give_name", "_sweep"]
+STEPS = [
+    "save_circuit",
+    "save_verifying_key",
+    "_write_prepared",
+    "save_statement",
+    "_give_name",
+    "_sweep",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -118,14 +127,15 @@ def test_at_every_step_one_whole_set_stands(
     for count in range(1, 4):
         calls = 0
 
-        def until(*arguments: object, _count: int = count) -> None:
+        def until(*arguments: object, _count: int = count) -> object:
             nonlocal calls
             calls += 1
             if calls == _count and not after:
                 raise Killed
-            original(*arguments)
+            found = original(*arguments)
             if calls == _count and after:
                 raise Killed
+            return found
 
         with mock.patch.object(module, step, until), suppress(Killed):
             new_key.save(folder, circuit)
@@ -134,7 +144,7 @@ def test_at_every_step_one_whole_set_stands(
         assert load_statement(folder / "statement.json").proving_key.sha256 in (old, new)
         assert (pk.key.vk.delta2 == vk.key.delta2).all()
         new_key.save(folder, circuit)  # the next run is not in the way of what was left
-        assert sorted(os.listdir(folder)) == sorted([*NAMES, "other"])
+        assert sorted(os.listdir(folder)) == sorted([*ALL_NAMES, "other"])
         assert load_statement(folder / "statement.json").proving_key.sha256 == new
         shutil.copytree(world.path("keys"), folder, dirs_exist_ok=True)
 

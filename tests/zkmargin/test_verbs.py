@@ -61,7 +61,8 @@ def test_compile_writes_circuit_and_r1cs(world: World, tmp_path: Path) -> None:
 
 def test_setup_pins_its_files(world: World) -> None:
     names = sorted(path.name for path in world.path("keys").iterdir())
-    assert names == ["circuit.zkc", "proving.zkey", "statement.json", "verification_key.json"]
+    keys = ["proving.zkey", "proving.zkp", "statement.json", "verification_key.json"]
+    assert names == ["circuit.zkc", *keys]
     statement = json.loads(world.path("keys/statement.json").read_text())
     assert statement["setup"] == "development"
     assert statement["shape"]["size_class"] == "1+1"
@@ -219,6 +220,7 @@ def test_contract_with_a_foundry_project(world: World, tmp_path: Path) -> None:
         ("meets.zkc", "circuit"),
         ("keys", "statement"),
         ("keys/proving.zkey", "proving key"),
+        ("keys/proving.zkp", "prepared key"),
         ("keys/verification_key.json", "verification key"),
         ("proof.json", "proof"),
         ("public.json", "public inputs"),

@@ -34,6 +34,7 @@ VERBS: Final = {
     "margin": ("margin", "Show an account's owner its margin, and what a trade would make of it."),
     "compile": ("build", "Compile a margin statement into a circuit."),
     "setup": ("build", "Make or import the keys of a circuit."),
+    "prepare": ("build", "Prepare the proving key of a folder, so that proving starts at once."),
     "check": ("proofs", "Check a claim against every constraint, without a proof."),
     "prove": ("proofs", "Prove a claim about an account."),
     "verify": ("verify", "Verify a proof against what the verifier knows itself."),

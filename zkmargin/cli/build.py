@@ -1,4 +1,4 @@
-"""`root`, `compile` and `setup`: what a venue makes once, or once an epoch."""
+"""`root`, `compile`, `setup` and `prepare`: what a venue makes once, or once an epoch."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def compile_command(
 def setup_command(circuit: str, development: bool, imported: str | None, out: str) -> None:
     """Make the keys of a circuit, or import them; every point is checked once, here.
 
-    The folder gets circuit.zkc, proving.zkey, verification_key.json, and statement.json, which pins
-    them by digest.
+    The folder gets circuit.zkc, proving.zkey, the same prepared for the engine, proving.zkp,
+    verification_key.json, and statement.json, which pins them by digest.
     """
     from zk.formats.circuit import load_circuit
     from zk.formats.zkey import load_zkey
@@ -131,4 +131,29 @@ def setup_command(circuit: str, development: bool, imported: str | None, out: st
         circuit_digest=f"{pk.statement.circuit_digest:#066x}",
         proving_key_sha256=file.proving_key.sha256,
         verification_key_sha256=file.verification_key.sha256,
+        prepared_digest=file.prepared.digest if file.prepared else None,
+    )
+
+
+@options.verb("prepare", "zkmargin prepare keys")
+@click.argument("keys", metavar="KEYS", type=options.PATH)
+def prepare_command(keys: str) -> None:
+    """Prepare the proving key of a folder of keys, so that proving from it starts at once.
+
+    `setup` does this already: it is for a set made before, or one whose prepared key is lost. The
+    proving key must be the one that statement.json pins; there the prepared key gets its digest.
+    """
+    from zkmargin.keys import prepare_set
+
+    with step(f"preparing {Path(keys) / 'proving.zkey'}"):
+        file = prepare_set(keys)
+    prepared = file.prepared
+    if prepared is None:
+        raise AssertionError("prepare_set gives a set with a prepared key")
+    result(
+        str(file.beside(prepared.file)),
+        folder=keys,
+        statement=file.statement.kind,
+        prepared=prepared.file,
+        prepared_digest=prepared.digest,
     )

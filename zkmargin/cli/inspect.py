@@ -94,7 +94,13 @@ def _word(value: Any) -> str:
 
 # What kind a file is ------------------------------------------------------------------------------
 
-_MAGICS = {b"zkmcirc\0": "circuit", b"zkey": "proving key", b"r1cs": "r1cs", b"wtns": "witness"}
+_MAGICS = {
+    b"zkmcirc\0": "circuit",
+    b"zkmprep\0": "prepared key",
+    b"zkey": "proving key",
+    b"r1cs": "r1cs",
+    b"wtns": "witness",
+}
 _FORMATS = {
     ACCOUNT_FORMAT: "account",
     MARKET_FORMAT: "market",
@@ -186,6 +192,19 @@ def _proving_key(request: Request) -> Fields:
         "contributions": [record.name or "(unnamed)" for record in records],
         "points": "all checked" if request.full else "not checked (--full checks them)",
         **_lint(key.vk, key),
+    }
+
+
+def _prepared_key(request: Request) -> Fields:
+    from zk.formats.prepared import load_prepared
+
+    key = load_prepared(request.path)
+    return {
+        "wires": key.n_wires,
+        "domain_size": key.domain_size,
+        "constraints": "known: every witness is checked" if key.is_typed else "not known",
+        "digest": key.digest.hex(),
+        **_lint(key.vk, None),
     }
 
 
@@ -288,6 +307,7 @@ def _statement(request: Request) -> Fields:
         "circuit_digest": f"{statement.circuit_digest:#066x}",
         "proving_key_sha256": file.proving_key.sha256,
         "verification_key_sha256": file.verification_key.sha256,
+        "prepared_digest": file.prepared.digest if file.prepared else "none: `zkmargin prepare`",
     }
 
 
@@ -300,6 +320,7 @@ _KINDS: dict[str, Callable[[Request], Fields]] = {
     "portfolio account": lambda request: portfolio_files.account(request.path),
     "portfolio market": lambda request: portfolio_files.market(request.path, request.params),
     "portfolio params": lambda request: portfolio_files.params(request.path),
+    "prepared key": _prepared_key,
     "proof": _proof,
     "proving key": _proving_key,
     "public inputs": _public,

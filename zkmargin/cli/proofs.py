@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from zk.compiler.compiled import CompiledCircuit
 from zk.errors import InputError, UnsatisfiedConstraint
 from zk.field import Limbs, from_limbs
 from zk.formats.atomic import write_atomic
 from zk.formats.circuit import load_circuit
 from zk.formats.json import write_proof, write_public
-from zk.keylint import is_development
-from zkmargin import proving
 from zkmargin.cli import options
 from zkmargin.cli.output import check_targets, extras, note, result, step, warn_development
-from zkmargin.keys import ProvingKey, load_pinned_circuit, load_set
 from zkmargin.models import class_name, load_account
-from zkmargin.statement_file import Statement
+from zkmargin.prover import Opening
+
+if TYPE_CHECKING:
+    from zk.compiler.compiled import CompiledCircuit
+    from zkmargin.statement_file import Statement
 
 
 @options.verb(
@@ -56,6 +58,8 @@ def check_command(
     if inputs is not None:
         _check_inputs(circuit or "", inputs, reveal, witness)
         return
+    from zkmargin import proving
+
     compiled, statement = _circuit(circuit, keys)
     claim = claim_options.claim(statement.kind)
     loaded = load_account(account or "", claim.params, secret or "")
@@ -139,6 +143,9 @@ def _save(witness: str, values: Limbs, whose: str) -> None:
 
 def _circuit(circuit: str | None, keys: str | None) -> tuple[CompiledCircuit, Statement]:
     """The circuit of a file, or of a folder of keys without reading the keys."""
+    from zkmargin import proving
+    from zkmargin.keys import load_pinned_circuit, load_set
+
     if circuit is not None:
         compiled = load_circuit(circuit)
         return compiled, proving.statement_of(compiled)
@@ -170,32 +177,41 @@ def prove_command(
 ) -> None:
     """Prove a claim about an account; the proof is verified before it is written.
 
-    The proving key is known by its digest in statement.json. Exit 1, and nothing written, if the
-    claim is false.
+    The prepared key, or in a set without one the proving key, is known by its digest in
+    statement.json. Exit 1, and nothing written, if the claim is false.
     """
+    from zk.keylint import is_development
+
     if proof == public:
         raise click.UsageError("--proof and --public name the same file")
     check_targets(proof, public)
-    with step("reading the keys"):
-        pk, circuit = ProvingKey.load(keys)
-    if is_development(pk.key.vk):
-        warn_development()
-    claim = claim_options.claim(pk.statement.kind)
+    opening = Opening(keys)
+    statement = opening.statement
+    if opening.missing is not None:
+        note(
+            f"{opening.missing} is not there, so {opening.file.proving_key.file} is read instead, "
+            f"which takes longer: `zkmargin prepare {keys}` makes it again"
+        )
+    claim = claim_options.claim(statement.kind)
     loaded = load_account(account, claim.params, secret)
-    with step(f"proving {pk.statement}"):
-        values = proving.witness(circuit, claim, loaded)
-        made = proving.prove_witness(pk, circuit, values)
-    publics = values[1 : 1 + circuit.r1cs.n_publics]
+    with step("reading the keys"):
+        prover = opening.prover()
+    if is_development(prover.verifying_key.key):
+        warn_development()
+    with step(f"proving {statement}"):
+        values = prover.witness(claim, loaded)
+        made = prover.prove_witness(values)
+    publics = values[1 : 1 + prover.circuit.r1cs.n_publics]
     # Both texts are made before either file is.
     texts = {public: write_public(publics), proof: write_proof(made)}
     for path, text in texts.items():
         write_atomic(path, text)
-    names = pk.statement.public_inputs
+    names = statement.public_inputs
     numbers = [str(value) for value in from_limbs(publics)]
     result(
-        f"proved: {pk.statement}\n{proof}\n{public}",
-        statement=pk.statement.kind,
-        size_class=class_name(pk.statement.shape),
+        f"proved: {statement}\n{proof}\n{public}",
+        statement=statement.kind,
+        size_class=class_name(statement.shape),
         proof=proof,
         public=public,
         public_inputs=dict(zip(names, numbers, strict=True)),
