@@ -22,7 +22,7 @@ from zk.field import Limbs
 from zk.formats.prepared import load_prepared
 from zk.groth16 import Proof
 from zkmargin.keys import ProvingKey, VerifyingKey, load_pinned_circuit, load_set
-from zkmargin.statement_file import Statement, StatementFile
+from zkmargin.statement_file import Prepared, Statement, StatementFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,44 +88,41 @@ class Prover:
 
 
 class Opening:
-    """A folder of keys while it is opened: the large file is read in the background."""
+    """A folder of keys while it is opened, in the background."""
 
     def __init__(self, keys: str | os.PathLike[str]) -> None:
-        self.file = load_set(keys)
-        self._key = _prepared_key(self.file)
+        self.file = file = load_set(keys)
+        prepared = file.prepared
+        #: The prepared key that the set names and that is not there.
+        self.missing: Path | None = None
+        if prepared is not None and not file.beside(prepared.file).exists():
+            self.missing = file.beside(prepared.file)
+            prepared = None
+        self._prover = _Later(lambda: _open(file, prepared))
 
     @property
     def statement(self) -> Statement:
         return self.file.statement
 
-    @property
-    def missing(self) -> Path | None:
-        """The prepared key that the set names and that is not there."""
-        prepared = self.file.prepared
-        return None if prepared is None or self._key else self.file.beside(prepared.file)
-
     def prover(self) -> Prover:
         """The open set; what is wrong with a file of it is raised here."""
-        circuit = load_pinned_circuit(self.file)
-        vk = VerifyingKey.of_set(self.file)
-        key = self._key.result() if self._key else ProvingKey.of_set(self.file)
-        return Prover(self.statement, circuit, vk, key)
+        return self._prover.result()
 
 
-def _prepared_key(file: StatementFile) -> _Later[PreparedKey] | None:
-    """The set's prepared key, being opened; None if it has none, or the file is not there."""
-    if file.prepared is None or not file.beside(file.prepared.file).exists():
-        return None
-    path, digest = file.beside(file.prepared.file), file.prepared.digest
+def _open(file: StatementFile, prepared: Prepared | None) -> Prover:
+    """The set of a statement.json, with its prepared key or else its proving key."""
+    circuit = load_pinned_circuit(file)
+    vk = VerifyingKey.of_set(file)
+    key = ProvingKey.of_set(file) if prepared is None else _prepared_key(file, prepared)
+    return Prover(file.statement, circuit, vk, key)
 
-    def load() -> PreparedKey:
-        try:
-            return load_prepared(path, digest)
-        except ArtifactError as error:
-            again = f"fetch the keys anew, or run `zkmargin prepare {file.path.parent}`"
-            raise type(error)(f"{error}: {again}") from None
 
-    return _Later(load)
+def _prepared_key(file: StatementFile, prepared: Prepared) -> PreparedKey:
+    try:
+        return load_prepared(file.beside(prepared.file), prepared.digest)
+    except ArtifactError as error:
+        again = f"fetch the keys anew, or run `zkmargin prepare {file.path.parent}`"
+        raise type(error)(f"{error}: {again}") from None
 
 
 class _Later(Generic[_T]):

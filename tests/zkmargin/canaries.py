@@ -193,6 +193,7 @@ def calls(folder: Path) -> Iterator[list[object]]:
         yield ["profile", path]
         yield ["trace", path, "cash"]
         yield ["export", path, "--sym", f["out"] / "system.sym"]
+        yield ["prepare", path]
         yield ["verify", "--vk", path, "--public", path, "--proof", path]
         yield ["verify", "--vk", f["keys"] / "verification_key.json", "--public", path]
         yield ["calldata", "--proof", path, "--public", path]
@@ -255,7 +256,7 @@ def _defect(folder: Path, canaries: Canaries) -> list[str]:
     venue = ["--params", folder / "params.json", "--market", folder / "market.json"]
     owner = ["--account", folder / "account.json", "--secret", folder / "secret"]
     outputs = ["--proof", folder / "out/p.json", "--public", folder / "out/i.json"]
-    with mock.patch("zk.engine.prove", side_effect=RuntimeError(f"cannot read {needle}")):
+    with mock.patch("zk.engine.prove_prepared", side_effect=RuntimeError(f"cannot read {needle}")):
         outcome = run("prove", "--keys", folder / "keys", *venue, *owner, *outputs)
     assert outcome.code == 70
     return [f"defect: {name}" for name in canaries.found_in(outcome.stderr.encode())]

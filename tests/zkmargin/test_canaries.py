@@ -15,7 +15,7 @@ def test_no_canary_is_seen(tmp_path: Path) -> None:
     # It is no test unless verbs succeed, find claims false, and refuse inputs.
     for verb in ("check", "prove", "verify"):
         assert all(calls[f"{verb} {code}"] for code in (0, 1, 2)), (verb, calls)
-    for verb in ("commit", "calldata", "contract", "inspect", "setup"):
+    for verb in ("commit", "calldata", "contract", "inspect", "prepare", "setup"):
         assert all(calls[f"{verb} {code}"] for code in (0, 2)), (verb, calls)
 
 
