@@ -50,6 +50,7 @@ wheel: build ## The wheel alone, in an empty environment, runs the demo
 # `make bench PEERS="--rapidsnark PROVER --gnark PEER"` measures beside them too: docs/benchmarks.md
 bench: build $(NPM) ## Proofs beside other provers, growth and the leak test; writes docs/benchmarks.md
 	$(PYTHON) -m bench.peers --work target/bench --write $(PEERS)
+	$(PYTHON) -m bench.kernels --write
 	$(PYTHON) -m bench.growth --work target/bench --write
 	$(PYTHON) -m bench.leak --work target/bench --write
 

@@ -84,7 +84,8 @@ def measure(
         files = case.files(work.resolve())
         if options.gnark:
             race.gnark_setup(files, options.gnark.resolve(), max(threads))
-        row = {"name": case.name, "words": case.words, **files.size()}
+        named = {"name": case.name, "words": case.words, "predicted_ms": case.predicted}
+        row = {**named, **files.size()}
         entered = contenders(files, options, row["constraints"])
         row["threads"] = {
             str(n): [
@@ -180,10 +181,12 @@ def shown_page(found: dict[str, Any]) -> str:
             name = [row["words"], f"{row['constraints']:,}"]
             results = row["threads"][n]
             bits = f"{100 * row['bits']:.0f} %"
-            times.append([*name, bits, *(shown(value(results, key)) for _, key in COLUMNS)])
+            promise = str(row["predicted_ms"] or "") if n == "2" else ""
+            figures = [shown(value(results, key)) for _, key in COLUMNS]
+            times.append([*name, bits, *figures, promise])
             ratios.append([*name, *(ratio(results, *keys) for _, *keys in RATIOS)])
         parts += [f"### {threads}: median times in ms", ""]
-        parts += [page.table(["circuit", "constraints", "bits", *labels], times), ""]
+        parts += [page.table(["circuit", "constraints", "bits", *labels, "predicted"], times), ""]
         parts += [f"### {threads}: how many times our time", ""]
         head = ["circuit", "constraints", *(label for label, *_ in RATIOS)]
         parts += [page.table(head, ratios), ""]
@@ -196,12 +199,12 @@ def shown_page(found: dict[str, Any]) -> str:
     parts += [page.table(["circuit", "constraints", "`.zkey`", *labels], peaks), ""]
     if "setup" in found:
         parts += ["### Setup and acceptance", "", setup_words(found["setup"]), ""]
-    return "\n".join([*parts, acceptance(found), "", footer(found)])
+    return "\n".join([*parts, accepted_words(found["circuits"]), "", footer(found)])
 
 
-def acceptance(found: dict[str, Any]) -> str:
+def accepted_words(rows: list[dict[str, Any]]) -> str:
     """Whose verifiers take our proofs."""
-    said = [(name, ok) for row in found["circuits"] for name, ok in row["accepted"].items()]
+    said = [(name, ok) for row in rows for name, ok in row["accepted"].items()]
     refused = sorted({name for name, ok in said if not ok})
     takers = sorted({name for name, _ in said} - set(refused))
     words = f"Our proofs of all these circuits are accepted by: {', '.join(takers) or 'nobody'}."

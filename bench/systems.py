@@ -40,6 +40,7 @@ class Case:
     name: str
     words: str
     make: Callable[[Path], None]
+    predicted: int | None = None  # ms, two threads: what prototypes of the kernels promised
 
     def files(self, work: Path) -> Files:
         """The case's files, made now unless an earlier run did."""
@@ -126,12 +127,13 @@ CASES = (
         "mixed-9k",
         "mixed: Poseidon Merkle path and range checks",
         circom("mixed", 20, 63, inputs=_mixed(20, 63)),
+        26,
     ),
-    Case("chain-16k", "Poseidon chain", circom("chain", 68, inputs=_chain)),
-    Case("chain-65k", "Poseidon chain", circom("chain", 273, inputs=_chain)),
-    Case("chain-262k", "Poseidon chain", circom("chain", 1092, inputs=_chain)),
-    Case("ranges-65k", "range checks", circom("ranges", 1023, inputs=_values(1023))),
-    Case("ranges-262k", "range checks", circom("ranges", 4095, inputs=_values(4095))),
+    Case("chain-16k", "Poseidon chain", circom("chain", 68, inputs=_chain), 43),
+    Case("chain-65k", "Poseidon chain", circom("chain", 273, inputs=_chain), 135),
+    Case("chain-262k", "Poseidon chain", circom("chain", 1092, inputs=_chain), 480),
+    Case("ranges-65k", "range checks", circom("ranges", 1023, inputs=_values(1023)), 40),
+    Case("ranges-262k", "range checks", circom("ranges", 4095, inputs=_values(4095)), 145),
     Case("linear-64+16", "linear margin, 64 positions and 16 collaterals", margin("64+16")),
     Case("portfolio-128", "portfolio margin, 128 options", margin("128")),
 )

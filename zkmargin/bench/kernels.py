@@ -55,7 +55,13 @@ def additions(n: int) -> int:
 
 
 def kernels(log: int, runs: int) -> Iterator[Kernel]:
-    """Each kernel at size 2^log, with as many threads as the engine is set to."""
+    """Each kernel, with as many threads as the engine is set to; those with a size at 2^log."""
+    yield from sized(log, runs)
+    yield from fixed(runs)
+
+
+def sized(log: int, runs: int) -> Iterator[Kernel]:
+    """Sums and transforms of 2^log."""
     n = 1 << log
     size, some = f"2^{log}", scalars(n)
     other = scalars(n, 2)
@@ -68,7 +74,11 @@ def kernels(log: int, runs: int) -> Iterator[Kernel]:
         yield Kernel(name, size, "addition", seconds * 1e9 / additions(n), limit)
     seconds = best(lambda: engine.ntt(some), runs)
     yield Kernel("NTT", size, "butterfly", seconds * 1e9 / (n // 2 * log), PRODUCT)
-    pairs = some[: min(n, 2**14)].reshape(-1, 2, 4)
+
+
+def fixed(runs: int) -> Iterator[Kernel]:
+    """The kernels whose work is the same at any size of a circuit."""
+    pairs = scalars(2**12).reshape(-1, 2, 4)
     seconds = best(lambda: engine.poseidon(pairs), runs)
     yield Kernel("Poseidon", f"{len(pairs):,} pairs", "hash", seconds * 1e9 / len(pairs))
     g1, g2 = _limbs(G1_GENERATOR), _limbs(G2_GENERATOR)
