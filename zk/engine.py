@@ -49,9 +49,12 @@ __all__ = [
     "pairing_check",
     "poseidon",
     "prepare",
+    "prepare_witness",
     "prove",
     "prove_prepared",
+    "run_prepared",
     "run_witness",
+    "run_witness_many",
     "set_threads",
     "verify",
     "verify_many",
@@ -104,6 +107,18 @@ class PreparedKey(Protocol):
     @property
     def vk(self) -> VerifyingKey:
         """The verification key."""
+
+
+class PreparedProgram(Protocol):
+    """A witness program checked once, for any number of runs from any thread; holds no values."""
+
+    @property
+    def n_wires(self) -> int:
+        """Wires, the constant one included."""
+
+    @property
+    def n_inputs(self) -> int:
+        """Wires 1 .. n_inputs are given."""
 
 
 def name() -> str:
@@ -190,7 +205,11 @@ def poseidon(inputs: Limbs, state: Limbs | None = None) -> Limbs:
 
 
 def run_witness(r1cs: R1CS, program: WitnessProgram, inputs: Limbs) -> Limbs:
-    """The whole witness uint64[n_wires, 4] from the inputs w[1] .. w[n_inputs]."""
+    """The whole witness uint64[n_wires, 4] from the inputs w[1] .. w[n_inputs].
+
+    The instructions run as they are written, in the field: for a program that runs once, and to
+    hold `run_prepared` to.
+    """
     if len(inputs) != program.n_inputs:
         raise EngineError(f"{len(inputs)} inputs for a program that takes {program.n_inputs}")
     out, into = _out(r1cs.n_wires, 4)
@@ -203,6 +222,40 @@ def run_witness(r1cs: R1CS, program: WitnessProgram, inputs: Limbs) -> Limbs:
         into,
     )
     return out
+
+
+def prepare_witness(r1cs: R1CS, program: WitnessProgram) -> PreparedProgram:
+    """The program checked and lowered, for many runs: whatever is wrong with it is found here."""
+    return _engine.PreparedProgram(
+        _system(r1cs),
+        _u32(program.code, 2),
+        _matrix(program.pool),
+        _scalars(program.table),
+        program.n_inputs,
+    )
+
+
+def run_prepared(program: PreparedProgram, inputs: Limbs) -> Limbs:
+    """The witnesses uint64[m, n_wires, 4] of m accounts from their inputs uint64[m, n_inputs, 4].
+
+    The same values as `run_witness` gives, whatever the inputs. The accounts go side by side and on
+    all threads; a caller with many of them passes as many at a time as its memory holds.
+    """
+    if not isinstance(program, _engine.PreparedProgram):
+        raise EngineError("a program of this engine's prepare_witness is needed")
+    if inputs.dtype != np.uint64 or inputs.ndim != 3 or inputs.shape[2] != 4:
+        raise EngineError(f"inputs: uint64[m, n_inputs, 4] is needed, not {_shape(inputs)}")
+    m, given, _ = inputs.shape
+    if given != program.n_inputs:
+        raise EngineError(f"{given} inputs for a program that takes {program.n_inputs}")
+    out, into = _out(m, program.n_wires, 4)
+    program.run(m, _bytes(inputs), into)
+    return out
+
+
+def run_witness_many(r1cs: R1CS, program: WitnessProgram, inputs: Limbs) -> Limbs:
+    """As `run_prepared`, of a program that is prepared for this call alone."""
+    return run_prepared(prepare_witness(r1cs, program), inputs)
 
 
 def first_unsatisfied(r1cs: R1CS, witness: Limbs) -> int | None:

@@ -21,7 +21,13 @@ from zk.reference.kernels import (
     poseidon,
 )
 from zk.reference.prepared import PreparedKey, open_prepared, prepare, prove_prepared
-from zk.reference.witness import first_unsatisfied, run_witness
+from zk.reference.witness import (
+    first_unsatisfied,
+    prepare_witness,
+    run_prepared,
+    run_witness,
+    run_witness_many,
+)
 
 __all__ = [
     "PreparedKey",
@@ -40,9 +46,12 @@ __all__ = [
     "pairing_check",
     "poseidon",
     "prepare",
+    "prepare_witness",
     "prove",
     "prove_prepared",
+    "run_prepared",
     "run_witness",
+    "run_witness_many",
     "set_threads",
     "verify",
     "verify_many",

@@ -7,6 +7,7 @@ never fails because of a value, only because the program is malformed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from math import isqrt
 from typing import Protocol
@@ -121,6 +122,46 @@ def run_witness(
         except EngineError as error:
             raise EngineError(f"instruction {index}: {error}") from None
     return to_limbs(run.finished())
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedProgram:
+    """A program that a run on zeros has checked."""
+
+    r1cs: R1CS
+    program: _Program
+    n_wires: int
+    n_inputs: int
+
+
+def prepare_witness(r1cs: R1CS, program: _Program) -> PreparedProgram:
+    """The program checked, to run many times: whatever is wrong with it is found here.
+
+    A run's errors do not depend on its inputs, so a run on zeros finds them all.
+    """
+    if not 0 <= program.n_inputs < r1cs.n_wires:
+        raise EngineError(f"{program.n_inputs} inputs for {r1cs.n_wires} wires")
+    run_witness(r1cs, program, np.zeros((program.n_inputs, 4), np.uint64))
+    return PreparedProgram(r1cs, program, r1cs.n_wires, program.n_inputs)
+
+
+def run_prepared(program: PreparedProgram, inputs: Limbs) -> Limbs:
+    """The witnesses uint64[m, n_wires, 4] from the inputs uint64[m, n_inputs, 4] of m accounts."""
+    if not isinstance(program, PreparedProgram):
+        raise EngineError("a program of this engine's prepare_witness is needed")
+    if inputs.dtype != np.uint64 or inputs.ndim != 3 or inputs.shape[2] != 4:
+        raise EngineError("inputs: uint64[m, n_inputs, 4] is needed")
+    if inputs.shape[1] != program.n_inputs:
+        raise EngineError(f"{inputs.shape[1]} inputs for a program that takes {program.n_inputs}")
+    out = np.zeros((len(inputs), program.n_wires, 4), np.uint64)
+    for one, into in zip(inputs, out, strict=True):
+        into[:] = run_witness(program.r1cs, program.program, one)
+    return out
+
+
+def run_witness_many(r1cs: R1CS, program: _Program, inputs: Limbs) -> Limbs:
+    """As `run_prepared`, of a program that is prepared for this call alone."""
+    return run_prepared(prepare_witness(r1cs, program), inputs)
 
 
 class _Run:

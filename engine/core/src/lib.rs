@@ -19,8 +19,10 @@ pub mod prepared;
 pub mod prove;
 mod quotient;
 pub mod r1cs;
+mod satisfied;
 mod secret;
 mod subgroup;
+mod sums;
 #[cfg(test)]
 mod testing;
 pub mod threads;

@@ -4,9 +4,8 @@
 //! is table[coeffs[k]] * w[wires[k]].
 
 use ark_bn254::Fr;
-use ark_ff::Zero;
+use ark_ff::{One, Zero};
 use rayon::prelude::*;
-use zeroize::Zeroizing;
 
 use crate::bytes::Scalars;
 use crate::error::{ensure, Error, Result};
@@ -44,10 +43,21 @@ impl<'a> U32s<'a> {
         u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize
     }
 
+    /// The bytes of elements `from` .. `to`. Panics when out of range.
+    #[inline]
+    pub fn bytes(&self, from: usize, to: usize) -> &'a [u8] {
+        &self.0[4 * from..4 * to]
+    }
+
     fn all_below(&self, bound: usize) -> bool {
-        self.0
-            .par_chunks(4 * CHUNK)
-            .all(|part| (0..part.len() / 4).all(|i| U32s(part).get(i) < bound))
+        self.0.par_chunks(4 * CHUNK).all(|part| {
+            // The greatest of a part, found without a branch, is compared once.
+            let values = part.chunks_exact(4);
+            let greatest = values
+                .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .max();
+            greatest.is_none_or(|value| (value as usize) < bound)
+        })
     }
 }
 
@@ -105,6 +115,13 @@ impl<'a> Matrix<'a> {
     pub fn row(&self, i: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
         (self.offsets.get(i)..self.offsets.get(i + 1))
             .map(|k| (self.wires.get(k), self.coeffs.get(k)))
+    }
+
+    /// Row `i` as it is stored: its wires and its coefficients. Panics when out of range.
+    #[inline]
+    pub fn content(&self, i: usize) -> (&'a [u8], &'a [u8]) {
+        let (from, to) = (self.offsets.get(i), self.offsets.get(i + 1));
+        (self.wires.bytes(from, to), self.coeffs.bytes(from, to))
     }
 
     /// Row `i` times w.
@@ -168,18 +185,29 @@ impl<'a> R1cs<'a> {
         self.a.rows()
     }
 
-    /// The first row that w does not satisfy.
-    pub fn first_unsatisfied(&self, witness: Scalars<'_>) -> Result<Option<usize>> {
-        ensure(witness.len() == self.n_wires, || {
-            format!("{} values for {} wires", witness.len(), self.n_wires)
-        })?;
-        let w = Zeroizing::new(witness.to_vec());
-        Ok((0..self.rows())
-            .into_par_iter()
-            .with_min_len(CHUNK)
-            .find_first(|&i| {
-                let [a, b, c] = [&self.a, &self.b, &self.c].map(|m| m.dot(i, &self.table, &w));
-                a * b != c
-            }))
+    /// Checks that row `i` reads as a definition of a wire: <C, w> = w[wire].
+    pub fn defining_row(&self, i: usize, wire: usize) -> Result<()> {
+        ensure(i < self.rows(), || format!("row {i} is out of range"))?;
+        let mut terms = self.c.row(i);
+        let defines = matches!(
+            (terms.next(), terms.next()),
+            (Some((only, coeff)), None) if only == wire && self.table[coeff].is_one()
+        );
+        ensure(defines, || format!("row {i} does not define wire {wire}"))
     }
+}
+
+/// A number that equal rows share and others seldom: from the ends of a row's content.
+pub(crate) fn place_of((wires, coeffs): (&[u8], &[u8])) -> usize {
+    let ends = |bytes: &[u8]| {
+        let first = bytes
+            .first_chunk::<4>()
+            .map_or(0, |b| u32::from_le_bytes(*b));
+        let last = bytes
+            .last_chunk::<4>()
+            .map_or(0, |b| u32::from_le_bytes(*b));
+        first ^ last.rotate_left(16)
+    };
+    let mixed = u64::from(ends(wires) ^ ends(coeffs).rotate_left(8)) << 32 | wires.len() as u64;
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
 }

@@ -182,7 +182,15 @@ fn run_witness(data: &[u8]) {
     let done = Scalars::new(&inputs, "inputs").and_then(|inputs| {
         let pool = [&offsets[..], &wires, &coeffs];
         let program = witness::Program::new(&code, pool, &CASE.table, r1cs.n_wires)?;
-        witness::run(&r1cs, &program, inputs, &mut out)
+        let done = witness::run(&r1cs, &program, inputs, &mut out);
+        let n_inputs = inputs.len();
+        let prepared = witness::Plan::new(&r1cs, &program, n_inputs).and_then(|plan| {
+            let mut again = vec![0; out.len()];
+            plan.run_many(1, inputs, &mut again).map(|()| again)
+        });
+        // Both ways refuse the same programs and give the same witness of the others.
+        assert_eq!(prepared, done.clone().map(|()| out.clone()));
+        done
     });
     assert!(!same || done.is_ok() && out == CASE.witness);
 }

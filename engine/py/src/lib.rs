@@ -236,6 +236,49 @@ mod _engine {
         })
     }
 
+    /// A witness program, checked and lowered; holds no value of any run.
+    #[pyclass(frozen)]
+    struct PreparedProgram(core::witness::Plan);
+
+    #[pymethods]
+    impl PreparedProgram {
+        #[new]
+        fn new(
+            py: Python<'_>,
+            r1cs: System,
+            code: In,
+            pool: Matrix,
+            table: In,
+            n_inputs: usize,
+        ) -> PyResult<Self> {
+            run(py, || {
+                let r1cs = system(&r1cs)?;
+                let pool = matrix(&pool);
+                let program =
+                    core::witness::Program::new(code.bytes(), pool, table.bytes(), r1cs.n_wires)?;
+                core::witness::Plan::new(&r1cs, &program, n_inputs).map(PreparedProgram)
+            })
+        }
+
+        #[getter]
+        fn n_wires(&self) -> usize {
+            self.0.n_wires
+        }
+
+        #[getter]
+        fn n_inputs(&self) -> usize {
+            self.0.n_inputs
+        }
+
+        /// m accounts, one after another in `inputs` and in `out`.
+        fn run(&self, py: Python<'_>, m: usize, inputs: In, mut out: Out) -> PyResult<()> {
+            run(py, || {
+                let inputs = Scalars::new(inputs.bytes(), "inputs")?;
+                self.0.run_many(m, inputs, out.bytes())
+            })
+        }
+    }
+
     #[pyfunction]
     fn first_unsatisfied(py: Python<'_>, r1cs: System, witness: In) -> PyResult<Option<usize>> {
         run(py, || {
