@@ -198,34 +198,35 @@ pub fn select(mask: __mmask8, a: &Fe, b: &Fe) -> Fe {
 }
 
 /// sum of a_k b_k / 2^260 mod m, carried: below (sum of a_k b_k) / 2^260 + m.
+///
+/// The columns of the products come first, then the multiples of m: twice as fast as row by row, because
+/// no column waits for another's multiple.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub fn mont<M: Modulus, const N: usize>(a: [&Fe; N], b: [&Fe; N]) -> Fe {
     let zero = _mm512_setzero_si512();
     let neg_inv = _mm512_set1_epi64(M::NEG_INV as i64);
     let modulus = splat(&M::M1);
-    // At most 5 (N + 1) terms below 2^52 are added to a limb from either half: no overflow of 64 bits.
-    let mut t = [zero; LIMBS + 1];
-    for i in 0..LIMBS {
-        for k in 0..N {
+    // At most 10 (N + 1) terms below 2^52 are added to a column: no overflow of 64 bits.
+    let mut t = [zero; 2 * LIMBS];
+    for k in 0..N {
+        for i in 0..LIMBS {
             for j in 0..LIMBS {
-                t[j] = _mm512_madd52lo_epu64(t[j], a[k][j], b[k][i]);
-                t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], a[k][j], b[k][i]);
+                t[i + j] = _mm512_madd52lo_epu64(t[i + j], a[k][j], b[k][i]);
+                t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], a[k][j], b[k][i]);
             }
         }
-        let k = _mm512_madd52lo_epu64(zero, t[0], neg_inv);
-        for j in 0..LIMBS {
-            t[j] = _mm512_madd52lo_epu64(t[j], k, modulus[j]);
-            t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], k, modulus[j]);
-        }
-        // Now t[0] is a multiple of 2^52: one limb goes.
-        t[1] = _mm512_add_epi64(t[1], _mm512_srli_epi64::<LIMB_BITS>(t[0]));
-        for j in 0..LIMBS {
-            t[j] = t[j + 1];
-        }
-        t[LIMBS] = zero;
     }
-    carry([t[0], t[1], t[2], t[3], t[4]])
+    for i in 0..LIMBS {
+        let k = _mm512_madd52lo_epu64(zero, t[i], neg_inv);
+        for j in 0..LIMBS {
+            t[i + j] = _mm512_madd52lo_epu64(t[i + j], k, modulus[j]);
+            t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], k, modulus[j]);
+        }
+        // Now t[i] is a multiple of 2^52: only its carry stays.
+        t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srli_epi64::<LIMB_BITS>(t[i]));
+    }
+    carry([t[5], t[6], t[7], t[8], t[9]])
 }
 
 /// The lanes in which limb i of t is that of m.

@@ -21,6 +21,7 @@ mod quotient;
 pub mod r1cs;
 mod satisfied;
 mod secret;
+pub mod spare;
 mod subgroup;
 mod sums;
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod tables;
 mod tests;
 #[cfg(target_arch = "x86_64")]
 mod vector;
+#[cfg(target_arch = "x86_64")]
+mod work;
 
 use ark_bn254::Fr;
 use ark_ff::{FftField, Field, One, Zero};
@@ -82,11 +84,16 @@ pub trait Rows: Sync {
 
     /// One factor for all: 1 for canonical integers, 2^256 for arkworks' elements.
     fn scale(&self) -> Fr;
+
+    /// Asked when all rows have been read: whether to go on.
+    fn hold(&self) -> bool {
+        true
+    }
 }
 
 /// a b - c at w_2n w^i for i < n in this order, as canonical scalars, from rows on H with c = a b there.
 ///
-/// False when `stop` said so; it is asked every millisecond or so. Memory: 120 bytes a row and the result.
+/// False when `stop`, asked every millisecond or so, said so or the rows do not `hold`. Memory: 120 bytes a row and the result.
 pub fn coset_product(
     rows: &impl Rows,
     stop: &(dyn Fn() -> bool + Sync),
@@ -113,6 +120,9 @@ pub fn coset_product(
             a.copy_from_slice(&x[..a.len()]);
             b.copy_from_slice(&y[..b.len()]);
         });
+    if !rows.hold() {
+        return Ok(false);
+    }
     let mut c = zeros(n);
     c.par_iter_mut()
         .zip(a.par_iter().zip(b.par_iter()))

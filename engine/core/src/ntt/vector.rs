@@ -10,10 +10,6 @@
 //! the rows, on columns. The layers down take natural order to reversed order with one factor a block; those up
 //! take it back, with odd powers of w_2n for factors, which makes the result one on the coset w_2n H.
 
-use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use ark_bn254::Fr;
 use ark_ff::Field;
 use rayon::prelude::*;
@@ -24,6 +20,7 @@ use super::lanes8::{
     ORDER, REVERSED,
 };
 use super::tables::{tables, Kind, Tables};
+use super::work::{Halt, Places, Stop, Work};
 use super::{reverse, Rows};
 use crate::bytes::WIDTH;
 use crate::lanes::{available, carry, limbs_of, mont, splat, Fe, ModR, LANES, LIMBS};
@@ -80,9 +77,6 @@ impl Shape {
     }
 }
 
-/// Asks whether to stop.
-pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
-
 /// a b - c on w_2n H as canonical integers in natural order; only where `can`. False when stopped.
 pub fn coset_product(rows: &impl Rows, log: u32, stop: Stop<'_>, out: &mut [u8]) -> bool {
     assert!(available() && log >= LEAST_LOG && out.len() == WIDTH << log);
@@ -92,7 +86,7 @@ pub fn coset_product(rows: &impl Rows, log: u32, stop: Stop<'_>, out: &mut [u8])
     let source = Products { rows };
     let halt = Halt::new(stop);
     first_pass(&source, &work, &tables, shape, &halt);
-    if halt.reached() {
+    if halt.reached() || !rows.hold() {
         return false;
     }
     (0..3 * shape.blocks()).into_par_iter().for_each(|task| {
@@ -112,10 +106,13 @@ pub fn coset_product(rows: &impl Rows, log: u32, stop: Stop<'_>, out: &mut [u8])
     }
     let constants = Constants::new(log, rows.scale());
     last_pass(&work, &tables, shape, &constants, &halt, out);
-    if !halt.reached() {
-        work.into_iter().for_each(Work::forget);
+    let done = !halt.reached();
+    if done {
+        // SAFETY: the last pass has written zeros over all.
+        work.into_iter()
+            .for_each(|work| unsafe { work.give_back() });
     }
-    !halt.reached()
+    done
 }
 
 /// The transform of canonical integers, natural order in and out; only where `can`.
@@ -157,7 +154,9 @@ pub fn transform(values: &[u8], log: u32, inverse: bool, out: &mut [u8]) {
             }
         }
     });
-    work.into_iter().for_each(Work::forget);
+    // SAFETY: `finish` has written zeros over all.
+    work.into_iter()
+        .for_each(|work| unsafe { work.give_back() });
 }
 
 // --- passes
@@ -426,8 +425,8 @@ fn down(vectors: &mut [Fe], block: usize, depth: u32, stop: usize, factors: &[Tw
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn down_layer<const REDUCE: bool>(low: &mut [Fe], high: &mut [Fe], w: &Twiddle) {
-    for (u, v) in low.iter_mut().zip(high) {
-        butterfly::<REDUCE>(u, v, w);
+    for i in 0..low.len().min(high.len()) {
+        butterfly::<REDUCE>(&mut low[i], &mut high[i], w);
     }
 }
 
@@ -455,14 +454,15 @@ fn up(vectors: &mut [Fe], done: u32, levels: &[Vec<Twiddle>]) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn up_layer(low: &mut [Fe], high: &mut [Fe], factors: &[Twiddle], depth: u32) {
-    let parts = low.iter_mut().zip(high).zip(factors);
+    // No iterators: those are not compiled for these instructions, and not always inlined.
+    let length = low.len().min(high.len()).min(factors.len());
     if depth.is_multiple_of(REACH) {
-        for ((u, v), w) in parts {
-            butterfly::<true>(u, v, w);
+        for i in 0..length {
+            butterfly::<true>(&mut low[i], &mut high[i], &factors[i]);
         }
     } else {
-        for ((u, v), w) in parts {
-            butterfly::<false>(u, v, w);
+        for i in 0..length {
+            butterfly::<false>(&mut low[i], &mut high[i], &factors[i]);
         }
     }
 }
@@ -484,122 +484,5 @@ fn up_columns(vectors: &mut [Fe], shape: Shape, c: usize, levels: &[Vec<Twiddle>
             }
         }
         half *= 2;
-    }
-}
-
-// --- memory
-
-/// Vectors that tasks share, each its own; erased when dropped.
-struct Work(Vec<UnsafeCell<MaybeUninit<Fe>>>);
-
-// SAFETY: vectors of integers go freely between threads; who touches what is the callers' promise below.
-unsafe impl Sync for Work {}
-
-impl Work {
-    /// Not written yet.
-    fn new(length: usize) -> Self {
-        let mut vectors = Vec::with_capacity(length);
-        vectors.resize_with(length, || UnsafeCell::new(MaybeUninit::uninit()));
-        Work(vectors)
-    }
-
-    fn at(&self, i: usize, count: usize) -> *mut Fe {
-        assert!(i <= self.0.len() && count <= self.0.len() - i);
-        // SAFETY: in range.
-        let cell = unsafe { self.0.as_ptr().add(i) };
-        UnsafeCell::raw_get(cell).cast()
-    }
-
-    /// # Safety
-    ///
-    /// Nobody else may use this vector meanwhile.
-    #[inline]
-    unsafe fn put(&self, i: usize, vector: Fe) {
-        // SAFETY: in range (`at`), and nobody else is there.
-        unsafe { self.at(i, 1).write(vector) }
-    }
-
-    /// # Safety
-    ///
-    /// They must have been written, and nobody else may use them meanwhile.
-    #[inline]
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn part(&self, from: usize, count: usize) -> &mut [Fe] {
-        // SAFETY: in range (`at`), written, and nobody else is there.
-        unsafe { std::slice::from_raw_parts_mut(self.at(from, count), count) }
-    }
-
-    /// Lets go of vectors that are erased already.
-    fn forget(mut self) {
-        std::hint::black_box(self.0.as_ptr());
-        self.0.clear();
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        // SAFETY: zeros are written over the vectors, which are there until this returns.
-        unsafe { std::ptr::write_bytes(self.0.as_mut_ptr(), 0, self.0.len()) };
-        std::hint::black_box(self.0.as_ptr());
-    }
-}
-
-/// Bytes in blocks of eight elements that tasks share, each its own.
-struct Places<'a> {
-    start: *mut u8,
-    length: usize,
-    bytes: std::marker::PhantomData<&'a mut [u8]>,
-}
-
-// SAFETY: the bytes are borrowed mutably for as long as this lives, and tasks keep to their own blocks.
-unsafe impl Sync for Places<'_> {}
-
-impl<'a> Places<'a> {
-    fn new(bytes: &'a mut [u8]) -> Self {
-        Places {
-            start: bytes.as_mut_ptr(),
-            length: bytes.len(),
-            bytes: std::marker::PhantomData,
-        }
-    }
-
-    /// # Safety
-    ///
-    /// Nobody else may use this block meanwhile.
-    #[inline]
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn block(&self, m: usize) -> &mut [u8] {
-        assert!((m + 1) * BLOCK <= self.length);
-        // SAFETY: in range, initialised, and nobody else is there.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(m * BLOCK), BLOCK) }
-    }
-}
-
-/// A request to stop that some task has heeded.
-struct Halt<'a> {
-    stop: Stop<'a>,
-    heeded: AtomicBool,
-}
-
-impl<'a> Halt<'a> {
-    fn new(stop: Stop<'a>) -> Self {
-        Halt {
-            stop,
-            heeded: AtomicBool::new(false),
-        }
-    }
-
-    /// Asked by each task before it starts.
-    fn now(&self) -> bool {
-        let now = self.reached() || (self.stop)();
-        if now {
-            self.heeded.store(true, Ordering::Relaxed);
-        }
-        now
-    }
-
-    /// Whether some task has not done its part.
-    fn reached(&self) -> bool {
-        self.heeded.load(Ordering::Relaxed)
     }
 }
