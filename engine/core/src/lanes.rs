@@ -161,22 +161,6 @@ pub fn sub(a: &Fe, b: &Fe) -> Fe {
     t
 }
 
-/// a - b + 2m, carried: in (0, 4m) for loose a and b.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn difference<M: Modulus>(a: &Fe, b: &Fe) -> Fe {
-    carry(add(&sub(a, b), &splat(&M::M2)))
-}
-
-/// t or t - 2m, whichever is in [0, 2m), for t in [0, 4m).
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub fn reduce_once<M: Modulus>(t: &Fe) -> Fe {
-    let less = carry(sub(t, &splat(&M::M2)));
-    let negative = _mm512_cmplt_epi64_mask(less[LIMBS - 1], _mm512_setzero_si512());
-    select(negative, &less, t)
-}
-
 /// t or t - m, whichever is in [0, m), for t in [0, 2m) and m as limbs.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]

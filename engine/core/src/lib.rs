@@ -21,13 +21,14 @@ mod quotient;
 pub mod r1cs;
 mod satisfied;
 mod secret;
-pub mod spare;
+mod spare;
 mod subgroup;
 mod sums;
 #[cfg(test)]
 mod testing;
 pub mod threads;
 pub mod verify;
+mod wide;
 pub mod witness;
 
 pub use ark_bn254::{g1::Config as G1, g2::Config as G2};

@@ -147,32 +147,6 @@ pub fn coset_product(
     Ok(true)
 }
 
-/// `coset_product` of rows that lie in memory, as elements; c is not read.
-pub fn odd_coset_product(a: &mut [Fr], b: &mut [Fr], c: &mut [Fr], out: &mut [u8]) -> Result<()> {
-    struct Given<'a>(&'a [Fr], &'a [Fr]);
-
-    impl Rows for Given<'_> {
-        fn eight(&self, first: usize, a: &mut [Fr; EIGHT], b: &mut [Fr; EIGHT]) {
-            for (values, out) in [(self.0, a), (self.1, b)] {
-                *out = [Fr::zero(); EIGHT];
-                for (slot, value) in out.iter_mut().zip(values.iter().skip(first)) {
-                    *slot = *value;
-                }
-            }
-        }
-
-        fn scale(&self) -> Fr {
-            Fr::from(2u64).pow([256])
-        }
-    }
-
-    ensure(
-        a.len() == b.len() && c.len() == a.len() && out.len() == a.len() * WIDTH,
-        || "three arrays of one size are needed".into(),
-    )?;
-    coset_product(&Given(a, b), &|| false, out).map(|_| ())
-}
-
 /// n zeros, erased when they go.
 fn zeros(n: usize) -> Zeroizing<Vec<Fr>> {
     Zeroizing::new(vec![Fr::zero(); n])

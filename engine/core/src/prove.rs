@@ -84,7 +84,7 @@ pub fn prove_until(
     cancel.look()?;
     let quotient = quotient(key, witness, cancel)?;
     cancel.look()?;
-    let quotient = Scalars::new(&quotient, "quotient")?;
+    let quotient = Scalars::new(quotient.bytes(), "quotient")?;
     let sum_h = msm(h, quotient)?;
     cancel.look()?;
     let sum_a = msm(a, witness)?;

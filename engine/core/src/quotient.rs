@@ -6,13 +6,13 @@
 use ark_bn254::Fr;
 use ark_ff::{BigInt, Field, PrimeField, Zero};
 use rayon::prelude::*;
-use zeroize::Zeroizing;
 
 use crate::bytes::{less, limbs, Scalars, WIDTH};
 use crate::error::{ensure, Error, Result};
 use crate::keygen::RECORD;
 use crate::ntt::{coset_product, Rows, EIGHT};
 use crate::prove::ProvingKey;
+use crate::spare::Spare;
 use crate::threads::Cancel;
 
 /// Records that one task checks.
@@ -23,10 +23,10 @@ pub(crate) fn quotient(
     key: &ProvingKey<'_>,
     witness: Scalars<'_>,
     cancel: &Cancel,
-) -> Result<Zeroizing<Vec<u8>>> {
+) -> Result<Spare> {
     let rows = Records::new(key, witness)?;
-    let mut out = Zeroizing::new(vec![0; key.domain_size * WIDTH]);
-    coset_product(&rows, &|| cancel.is_set(), &mut out)?;
+    let mut out = Spare::new(key.domain_size * WIDTH);
+    coset_product(&rows, &|| cancel.is_set(), out.bytes_mut())?;
     cancel.look()?;
     Ok(out)
 }

@@ -10,6 +10,8 @@
 //! the rows, on columns. The layers down take natural order to reversed order with one factor a block; those up
 //! take it back, with odd powers of w_2n for factors, which makes the result one on the coset w_2n H.
 
+use core::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+
 use ark_bn254::Fr;
 use ark_ff::Field;
 use rayon::prelude::*;
@@ -148,9 +150,12 @@ pub fn transform(values: &[u8], log: u32, inverse: bool, out: &mut [u8]) {
             let vectors = work[0].part(first, 1 << shape.block);
             let depth = shape.inner - shape.block;
             down(vectors, block, depth, 1, &tables.down);
-            for (i, vector) in vectors.iter_mut().enumerate() {
+            for i in 0..vectors.len() {
+                // A few ahead: their places are far apart.
+                let soon = (i + 4).min(vectors.len() - 1);
+                out.soon(reverse(first + soon, shape.inner));
                 let place = out.block(reverse(first + i, shape.inner));
-                finish(vector, factor.as_ref(), place);
+                finish(&mut vectors[i], factor.as_ref(), place);
             }
         }
     });
@@ -169,6 +174,9 @@ pub fn transform(values: &[u8], log: u32, inverse: bool, out: &mut [u8]) {
 trait Source<const A: usize>: Sync {
     /// Elements first .. first + 8 by ORDER, carried, below 2.1 m.
     unsafe fn eight(&self, first: usize) -> [Fe; A];
+
+    /// Says that they will be asked for soon.
+    fn soon(&self, _first: usize) {}
 }
 
 /// Canonical integers.
@@ -179,6 +187,15 @@ impl Source<1> for Bytes<'_> {
     #[target_feature(enable = "avx512f,avx512ifma")]
     unsafe fn eight(&self, first: usize) -> [Fe; 1] {
         [load(&self.0[first * WIDTH..first * WIDTH + BLOCK])]
+    }
+
+    #[inline]
+    fn soon(&self, first: usize) {
+        for line in 0..BLOCK / 64 {
+            let at = self.0.as_ptr().wrapping_add(first * WIDTH + 64 * line);
+            // SAFETY: a hint, at any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        }
     }
 }
 
@@ -233,6 +250,11 @@ unsafe fn first_column<const A: usize>(
     let blocks = shape.blocks();
     for r in 0..blocks {
         let m = shape.eight(r, c);
+        // Rows lie powers of two apart, in which no prefetcher sees a pattern.
+        let next = shape.eight((r + 1) % blocks, c + (r + 1) / blocks);
+        for l in 0..LANES {
+            source.soon((l << shape.inner) + next * LANES);
+        }
         let factors = factors(&tables.first, m);
         let mut x = [[splat(&[0; LIMBS]); LANES]; A];
         for l in 0..LANES {

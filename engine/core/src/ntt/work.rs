@@ -1,5 +1,6 @@
 //! Memory that the tasks of a pass share, each its own part, and the request to stop.
 
+use core::arch::x86_64::{_mm_prefetch, _MM_HINT_ET0};
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -86,6 +87,16 @@ impl<'a> Places<'a> {
             start: bytes.as_mut_ptr(),
             length: bytes.len(),
             bytes: std::marker::PhantomData,
+        }
+    }
+
+    /// Says that a block will be written soon.
+    #[inline]
+    pub fn soon(&self, m: usize) {
+        for line in 0..BLOCK / 64 {
+            let at = self.start.wrapping_add(m * BLOCK + 64 * line);
+            // SAFETY: a hint, at any address.
+            unsafe { _mm_prefetch::<_MM_HINT_ET0>(at.cast()) };
         }
     }
 

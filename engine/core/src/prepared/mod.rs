@@ -18,7 +18,6 @@ mod tests;
 mod types;
 
 use ark_bn254::{g1, g2};
-use zeroize::Zeroizing;
 
 pub use class::{Class, CLASSES};
 pub use digest::DIGEST;
@@ -29,6 +28,7 @@ use crate::curve::{good_point, Group, Points};
 use crate::error::{ensure, Error, Result};
 use crate::ntt::{coset_product, log_of};
 use crate::prove::{blinded, Sums, PROOF_BYTES};
+use crate::spare::Spare;
 use crate::threads::Cancel;
 use class::Offsets;
 use layout::{Layout, Section};
@@ -178,7 +178,7 @@ impl Prepared {
         let quotient = self.quotient(file, witness, cancel)?;
         let sum_h = {
             let points = self.points::<g1::Config>(file, Section::H)?;
-            let quotient = Scalars::new(&quotient, "quotient")?;
+            let quotient = Scalars::new(quotient.bytes(), "quotient")?;
             crate::msm::msm(points, quotient)?
         };
         drop(quotient);
@@ -221,12 +221,7 @@ impl Prepared {
     }
 
     /// The quotient's scalars, after the witness was checked against the rows.
-    fn quotient(
-        &self,
-        file: &[u8],
-        witness: Scalars<'_>,
-        cancel: &Cancel,
-    ) -> Result<Zeroizing<Vec<u8>>> {
+    fn quotient(&self, file: &[u8], witness: Scalars<'_>, cancel: &Cancel) -> Result<Spare> {
         let sizes = &self.layout.sizes;
         let table = self.part(file, Section::Table);
         let mut matrices = self
@@ -237,10 +232,9 @@ impl Prepared {
         let (Some(a), Some(b), c) = (next()?, next()?, next()?) else {
             return Err(Error::Argument("prepared key: no matrices".into()));
         };
-        let w = Zeroizing::new(witness.to_vec());
-        let system = System::new(a, b, c, sizes.rows, &w);
-        let mut out = Zeroizing::new(vec![0; sizes.domain_size * WIDTH]);
-        coset_product(&system, &|| cancel.is_set(), &mut out)?;
+        let system = System::new(a, b, c, sizes.rows, witness);
+        let mut out = Spare::new(sizes.domain_size * WIDTH);
+        coset_product(&system, &|| cancel.is_set(), out.bytes_mut())?;
         cancel.look()?;
         system.satisfied()?;
         Ok(out)

@@ -5,12 +5,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ark_bn254::Fr;
-use ark_ff::{BigInt, Zero};
+use ark_ff::{BigInt, One, Zero};
 
-use crate::bytes::{limbs, WIDTH};
+use crate::bytes::{limbs, Scalars, WIDTH};
 use crate::error::{ensure, Error, Result};
 use crate::ntt::{Rows, EIGHT};
 use crate::r1cs::{self, U32s};
+use crate::wide::Wide;
 
 /// Where 1 and -1 stand in the table.
 pub const ONE: usize = 0;
@@ -46,23 +47,37 @@ impl<'a> Matrix<'a> {
         })
     }
 
-    /// <row i, w>.
+    /// <row i, w>: an element whose limbs are the canonical integer.
+    ///
+    /// What is done depends on the row, not on the witness.
     #[inline]
-    fn dot(&self, i: usize, w: &[Fr]) -> Fr {
-        let mut sum = Fr::zero();
+    fn dot(&self, i: usize, w: Scalars<'_>) -> Fr {
+        let (mut sum, mut products) = (Fr::zero(), Wide::default());
         for k in self.offsets.get(i)..self.offsets.get(i + 1) {
-            let value = w[self.wires.get(k)];
+            let value = w.limbs(self.wires.get(k));
             match self.coeffs.get(k) {
-                ONE => sum += value,
-                MINUS_ONE => sum -= value,
+                ONE => sum += raw(value),
+                MINUS_ONE => sum -= raw(value),
                 coeff => {
                     let bytes = &self.table[coeff * WIDTH..(coeff + 1) * WIDTH];
-                    sum += Fr::new_unchecked(BigInt(limbs(bytes))) * value;
+                    // v 2^256 times w, and reduced: v w.
+                    if let Some(part) = products.add_product(&limbs(bytes), &value) {
+                        sum += part;
+                    }
                 }
             }
         }
+        if let Some(part) = products.rest() {
+            sum += part;
+        }
         sum
     }
+}
+
+/// The element with these limbs, below r.
+#[inline]
+fn raw(limbs: [u64; 4]) -> Fr {
+    Fr::new_unchecked(BigInt(limbs))
 }
 
 /// The rows of a system and a witness; each is computed once, when the transform asks for it.
@@ -71,7 +86,7 @@ pub struct System<'a> {
     b: Matrix<'a>,
     c: Option<Matrix<'a>>,
     rows: usize,
-    w: &'a [Fr],
+    w: Scalars<'a>,
     /// The lowest row that the witness breaks, so far.
     broken: AtomicUsize,
 }
@@ -83,7 +98,7 @@ impl<'a> System<'a> {
         b: Matrix<'a>,
         c: Option<Matrix<'a>>,
         rows: usize,
-        w: &'a [Fr],
+        w: Scalars<'a>,
     ) -> Self {
         System {
             a,
@@ -114,14 +129,19 @@ impl Rows for System<'_> {
             }
             *x = self.a.dot(row, self.w);
             *y = self.b.dot(row, self.w);
-            if self.c.is_some_and(|c| c.dot(row, self.w) != *x * *y) {
+            // As elements both sides are 2^-512 times their integers.
+            let one = raw([1, 0, 0, 0]);
+            if self.c.is_some_and(|c| c.dot(row, self.w) * one != *x * *y) {
                 self.broken.fetch_min(row, Ordering::Relaxed);
             }
         }
     }
 
     fn scale(&self) -> Fr {
-        // Limbs of an element are 2^256 times its value; R as an integer is 2^256 mod r.
-        Fr::new(Fr::R)
+        Fr::one()
+    }
+
+    fn hold(&self) -> bool {
+        self.satisfied().is_ok()
     }
 }
