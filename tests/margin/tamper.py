@@ -61,6 +61,7 @@ class Wiring:
         tables = (from_limbs(r1cs.table), from_limbs(program.table))
         self.a, self.b, self.c = (_Sparse(m, tables[0]) for m in (r1cs.a, r1cs.b, r1cs.c))
         self.pool = _Sparse(program.pool, tables[1])
+        self._shortest: dict[int, int] = {}
         self._by_row: dict[int, int] = {}
         self._by_pool: dict[int, int] = {}
         for i, (op, _, _, a, b) in enumerate(self.code):
@@ -74,6 +75,15 @@ class Wiring:
     def rows(self, wire: int) -> set[int]:
         """The constraints that hold a wire."""
         return {row for matrix in (self.a, self.b, self.c) for row in matrix.holders(wire)}
+
+    def shortest(self, wire: int) -> int:
+        """The constraint with the fewest terms among those that hold a wire."""
+        if wire not in self._shortest:
+            self._shortest[wire] = min(self.rows(wire), key=self._length)
+        return self._shortest[wire]
+
+    def _length(self, row: int) -> int:
+        return sum(int(m.matrix.offsets[row + 1] - m.matrix.offsets[row]) for m in (self.a, self.b))
 
     def readers(self, wire: int) -> set[int]:
         """The instructions that read a wire."""
@@ -131,6 +141,16 @@ class Run:
         rows = set(self.broken).union(*(w.rows(wire) for wire in wires.changed))
         broken = tuple(sorted(row for row in rows if not self._holds(row, wires)))
         return Outcome(wires.changed, broken)
+
+    def refuses(self, forged: Mapping[int, int]) -> bool:
+        """Whether a row breaks if these wires are forged and nothing is computed anew."""
+        wires = _Overlay(self.witness)
+        wires.changed.update(forged)
+        own = [self.wiring.shortest(wire) for wire in forged]
+        if any(not self._holds(row, wires) for row in own):  # of a bit the row that makes it one
+            return True
+        rows = {row for wire in forged for row in self.wiring.rows(wire)}
+        return any(not self._holds(row, wires) for row in rows)
 
     def limbs(self, outcome: Outcome) -> Limbs:
         """The whole tampered witness."""

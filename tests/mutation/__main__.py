@@ -69,6 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
     for test in dict.fromkeys(test for target in targets for test in target.tests):
         # Imported once, here, and in no child.
         importlib.import_module(test.removesuffix(".py").replace("/", "."))
+    for module, _, name in (target.ready.partition(":") for target in targets if target.ready):
+        getattr(importlib.import_module(module), name)()
     known = baselines(targets, max(args.timeout, 600.0), args.jobs, args.quick)
     if args.list:
         for found in known:
@@ -80,7 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
     wrong = 0
     for target, found in zip(targets, known, strict=True):
         every = mutants(found.counts)
-        chosen = drawn(every, args.sample, f"mutation {args.seed} {target.name}")
+        part = args.sample * (target.share if args.sample < 1 else 1)
+        chosen = drawn(every, part, f"mutation {args.seed} {target.name}")
         judged = judge(target, chosen, found, args, start)
         counts = {NOTICED: 0, SURVIVED: 0}
         for mutant, verdict in zip(chosen, judged, strict=False):

@@ -19,7 +19,9 @@ class Target:
     """`sources` are the beginnings of its sites; `tests` files for pytest, `only` its -k.
 
     `last` are the beginnings of tests that are asked if all others let a mutant pass. `quick` is
-    another -k, of tests that reach every site in little time.
+    another -k, of tests that reach every site in little time. `ready` names what is done once, in
+    the process from which all mutants are forked: what each of them would do again. `share` is how
+    much of a drawn part is run, where mutants are dear.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Target:
     only: str = ""
     last: tuple[str, ...] = ()
     quick: str = ""
+    ready: str = ""  # module:function
+    share: float = 1.0
 
 
 def _gadget(name: str, *tests: str) -> Target:
@@ -65,7 +69,7 @@ TARGETS: dict[str, Target] = {
         Target("sha256", (_G,), (f"{_T}test_sha256.py",)),
         Target(
             "margin",
-            ("circuits/margin/",),
+            ("circuits/margin/linear.py",),
             (
                 "tests/security/test_slots.py",
                 "tests/security/test_every_slot.py",
@@ -82,6 +86,36 @@ TARGETS: dict[str, Target] = {
             # Compares slots with each other: where one is lied about, lies should tell.
             last=("tests/security/test_slots.py",),
             quick="(1+1 or test_the_accounts_are_honest) and not test_the_sum_cannot_wrap",
+        ),
+        Target(
+            "portfolio",
+            ("circuits/margin/portfolio/",),
+            tuple(
+                f"tests/portfolio/test_{test}.py"
+                for test in (
+                    "unsatisfiable",
+                    "any_epoch",
+                    "every_slot",
+                    "every_bit",
+                    "ends_of_ranges",
+                    "last_unit",
+                    "every_lane",
+                    "free_values",
+                    "underlyings",
+                    "statement",
+                    "greeks",
+                    "forged_hints",
+                    "computed_values",
+                    "agreement",
+                )
+            ),
+            # Lies are told in a small shape that has every kind of row; of the size classes, the
+            # smallest is asked, and one of two underlyings.
+            only="not (test_circuit_and_model_agree and (16 or 32 or 64 or 128))",
+            quick="(not forged_hint and not no_computed_value and not agree and not nets "
+            "and not call_and_the_put and not about_a_file and not largest_quant) or any_epoch",
+            ready="tests.portfolio.raw:ready",
+            share=0.3,
         ),
     )
 }

@@ -20,9 +20,10 @@ from circuits.margin.portfolio.constants import TAG_CAP, TAG_EPOCH
 from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.margin.portfolio.table import PortfolioEpoch
 from circuits.networks import above, sorting
-from tests.portfolio.agreement import MEETS, circuit, epoch, values
+from tests.portfolio.agreement import CIRCUITS, MEETS, circuit, epoch, values
 from tests.portfolio.books import placed, random_book
 from zk import engine
+from zk.compiler.lower import compile
 from zk.field import R
 from zk.poseidon import poseidon, poseidon_sponge
 
@@ -60,6 +61,13 @@ def rich_book(seed: int = 1) -> PortfolioBook:
             and any(a.prefix == b.prefix for a, b in pairwise(book.options))
         ):
             return book
+
+
+def ready() -> None:
+    """Market and book, and the templates of all hashes; no circuit is kept."""
+    rich_book()
+    for statement in CIRCUITS.values():
+        compile(statement(SHAPE))
 
 
 @dataclass
