@@ -6,7 +6,7 @@
 #[cfg(target_arch = "x86_64")]
 mod field;
 #[cfg(target_arch = "x86_64")]
-mod lanes8;
+pub(crate) mod lanes8;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod tables;

@@ -12,6 +12,9 @@
 //! not depend on the state: with d_i = N d_(i-1) + c_i it is v . d_i in lane 0 of the next round, and N d_i in
 //! the others after the last.
 
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
 use std::sync::OnceLock;
 
 use ark_bn254::Fr;
@@ -362,7 +365,10 @@ pub fn poseidon(
         })?;
     }
     let parameters = Parameters::of_width(k + 1);
-    out.par_chunks_mut(WIDTH).enumerate().for_each(|(i, out)| {
+    let done = eights(parameters, inputs, state, out);
+    let rest = out[done * WIDTH..].par_chunks_mut(WIDTH);
+    rest.enumerate().for_each(|(i, out)| {
+        let i = done + i;
         let mut lanes = [Fr::zero(); MAX_INPUTS + 1];
         if let Some(state) = state {
             lanes[0] = state.get(i);
@@ -374,6 +380,35 @@ pub fn poseidon(
         put_fr(&lanes[0], out);
     });
     Ok(())
+}
+
+/// Hashes the rows that fill whole vectors, where there are vectors; how many.
+#[cfg(target_arch = "x86_64")]
+fn eights(
+    parameters: &Parameters,
+    inputs: Scalars<'_>,
+    state: Option<Scalars<'_>>,
+    out: &mut [u8],
+) -> usize {
+    use crate::lanes::{available, LANES};
+
+    static ALL: [OnceLock<vector::Tables>; MAX_INPUTS] = [const { OnceLock::new() }; MAX_INPUTS];
+    if out.len() < LANES * WIDTH || !available() {
+        return 0;
+    }
+    let tables = ALL[parameters.width - 2].get_or_init(|| vector::Tables::new(parameters));
+    let blocks = out.par_chunks_exact_mut(LANES * WIDTH);
+    let done = blocks.len() * LANES;
+    blocks.enumerate().for_each(|(i, out)| {
+        // SAFETY: the features are there.
+        unsafe { tables.eight(inputs, state, i * LANES, out) }
+    });
+    done
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn eights(_: &Parameters, _: Scalars<'_>, _: Option<Scalars<'_>>, _: &mut [u8]) -> usize {
+    0
 }
 
 #[cfg(test)]
@@ -426,6 +461,40 @@ mod tests {
             }
             Parameters::of_width(width).permute(&mut state);
             assert_eq!(state, expected, "width {width}");
+        }
+    }
+
+    /// Rows at once, in vectors and what is left of them, are the rows one by one.
+    #[test]
+    fn many_rows_are_each_row() {
+        let edges = [Fr::zero(), Fr::from(1u64), -Fr::from(1u64), -Fr::from(2u64)];
+        for k in 1..=MAX_INPUTS {
+            for n in [1, 7, 8, 9, 19] {
+                let mut values = random_scalars(n * k, (n * k) as u64);
+                for (i, value) in values.iter_mut().enumerate().filter(|(i, _)| i % 5 < 2) {
+                    *value = edges[i % 4];
+                }
+                let mut states = random_scalars(n, n as u64);
+                states[0] = -Fr::from(1u64);
+                let (values, states) = (bytes_of(&values), bytes_of(&states));
+                let all = Scalars::new(&values, "x").unwrap();
+                let states = Scalars::new(&states, "state").unwrap();
+                for state in [None, Some(states)] {
+                    let mut out = vec![0; n * WIDTH];
+                    poseidon(all, k, state, &mut out).unwrap();
+                    for i in 0..n {
+                        let mut one = [0; WIDTH];
+                        let row = all.skip(i * k).first(k);
+                        let state = state.map(|state| state.skip(i).first(1));
+                        poseidon(row, k, state, &mut one).unwrap();
+                        assert_eq!(
+                            out[i * WIDTH..(i + 1) * WIDTH],
+                            one,
+                            "{k} inputs, row {i} of {n}"
+                        );
+                    }
+                }
+            }
         }
     }
 
