@@ -22,9 +22,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from bench.inputs import write_inputs
+from bench.page import table, write
 from bench.portfolio_inputs import write_portfolio
 
 ROOT = Path(__file__).parent.parent
@@ -32,7 +32,7 @@ US = [sys.executable, "-m", "zkmargin"]
 CLAIM = ["--params", "params.json", "--market", "market.json"]
 OWNER = ["--account", "account.json", "--secret", "account.secret"]
 PROVE = [*US, "prove", "--keys", "keys", *CLAIM, *OWNER]
-LINES = {"running": 0.050, "process": 0.250}
+LINES = {"running": "50 ms at 2^16", "process": "250 ms at 2^16"}
 TENTH = 10
 
 
@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the inputs and keys here, or use them")
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", action="store_true", help="put it into docs/benchmarks.md")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
@@ -102,25 +103,42 @@ def inside() -> dict[str, float]:
 
 
 def report(found: dict[str, list[float]], options: argparse.Namespace) -> None:
-    over: dict[str, Any] = dict(found)
-    each = zip(found["open"], found["first"], found["tenth"], strict=True)
-    over["running"] = [opened + first - tenth for opened, first, tenth in each]
-    tenth = statistics.median(found["tenth"])
-    over["process"] = [whole - tenth for whole in found["process"]]
+    """The table, or with --json all times."""
+    over = over_the_tenth(found)
     if options.json:
         print(json.dumps({"size_class": options.size_class, "times": found, "over": over}))
         return
-    words = {"open": "opening the prepared key", "first": "first proof", "tenth": "tenth proof"}
-    words["process"] = "whole process, `zkmargin prove`"
-    for name, label in words.items():
-        print(f"{label:45} {figure(found[name])}")
-    for name, label in (("running", "running process"), ("process", "whole process")):
-        line = f"{LINES[name] * 1e3:.0f} ms at 2^16"
-        print(f"{label + ' over the tenth proof':45} {figure(over[name])}   line: {line}")
+    rows = [
+        ("opening the prepared key", found["open"], None, ""),
+        ("first proof", found["first"], over["running"], LINES["running"]),
+        ("tenth proof", found["tenth"], None, ""),
+        ("whole process", found["process"], over["process"], LINES["process"]),
+    ]
+    text = table(
+        ("", "time", "over the tenth", "line"),
+        [
+            (name, figure(times), figure(more) if more else "", line)
+            for name, times, more, line in rows
+        ],
+    )
+    text += f"\n\nMedians of {options.runs}, the least in brackets; class {options.size_class}."
+    print(text)
+    if options.write:
+        write("bench.coldstart", text)
+
+
+def over_the_tenth(found: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Opening and first proof, and whole processes, less the tenth proof."""
+    each = zip(found["open"], found["first"], found["tenth"], strict=True)
+    tenth = statistics.median(found["tenth"])
+    return {
+        "running": [opened + first - last for opened, first, last in each],
+        "process": [whole - tenth for whole in found["process"]],
+    }
 
 
 def figure(times: list[float]) -> str:
-    return f"{statistics.median(times) * 1e3:7.0f} ms ({min(times) * 1e3:.0f})"
+    return f"{statistics.median(times) * 1e3:.0f} ms ({min(times) * 1e3:.0f})"
 
 
 def make(folder: Path, size_class: str) -> None:

@@ -68,5 +68,5 @@ def test_calldata() -> None:
 
 
 def test_every_page_is_linked() -> None:
-    linked = set(re.findall(r"\]\(([a-z0-9_]+\.md)\)", (PAGES / "README.md").read_text()))
+    linked = set(re.findall(r"\]\(([a-z0-9_-]+\.md)\)", (PAGES / "README.md").read_text()))
     assert linked == {page.name for page in PAGES.glob("*.md")} - {"README.md"}
