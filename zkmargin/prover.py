@@ -114,6 +114,7 @@ def _open(file: StatementFile, prepared: Prepared | None) -> Prover:
     circuit = load_pinned_circuit(file)
     vk = VerifyingKey.of_set(file)
     key = ProvingKey.of_set(file) if prepared is None else _prepared_key(file, prepared)
+    circuit.prepare()
     return Prover(file.statement, circuit, vk, key)
 
 

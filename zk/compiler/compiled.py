@@ -93,6 +93,10 @@ class CompiledCircuit:
             inputs = np.stack([self.assign(values) for values in batch])
             yield from engine.run_prepared(self._prepared, inputs)
 
+    def prepare(self) -> None:
+        """Check and lower the program now, and not with the first witness."""
+        _ = self._prepared
+
     @cached_property
     def _prepared(self) -> engine.PreparedProgram:
         """The program checked and lowered, once for all runs."""

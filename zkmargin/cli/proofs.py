@@ -194,6 +194,8 @@ def prove_command(
         )
     claim = claim_options.claim(statement.kind)
     loaded = load_account(account, claim.params, secret)
+    with step("making the market's table"):
+        _ = claim.epoch.root  # here, because the keys are still being read
     with step("reading the keys"):
         prover = opening.prover()
     if is_development(prover.verifying_key.key):
