@@ -111,7 +111,7 @@ def prepare(zkey: Path, r1cs: R1CS, prepared: Path) -> None:
         with contextlib.suppress(ZkError):
             engine.open_prepared(map_file(prepared)[1])
             return
-    write_atomic(prepared, engine.prepare(load_zkey(zkey), r1cs))
+    write_atomic(prepared, [engine.prepare(load_zkey(zkey), r1cs).data])
 
 
 @dataclass(frozen=True)
