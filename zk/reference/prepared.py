@@ -23,7 +23,7 @@ from zk.groth16 import COEFFICIENT, Proof, ProvingKey, VerifyingKey
 from zk.r1cs import R1CS, Matrix
 from zk.reference import arrays
 from zk.reference.groth16 import blinded, coset_product
-from zk.reference.groups import G1, G2, Group, Point, Points, add, msm, mul
+from zk.reference.groups import G1, G2, Group, Point, Points, add, msm, mul, negate
 from zk.reference.witness import Rows, system_rows
 
 Bytes = npt.NDArray[np.uint8]
@@ -37,12 +37,11 @@ _DOMAIN = b"zkmargin prepared key 1"
 _SECTIONS = 22
 _TABLE = 192  # where the table of sections stands
 _HEADER = struct.Struct("<8sIIQIIIIIQ")
-_COUNTS = struct.Struct("<21I")
+_COUNTS = struct.Struct("<15I")
 
-VALUE, BIT, FULL = 0, 1, 6
-_SMALL = {2: (64, 0), 3: (64, 1 << 63), 4: (128, 0), 5: (128, 1 << 127)}  # bits, offset
-_CLASSES = 7
-_HALF = pow(2, -1, R)
+VALUE, BIT, FULL = 0, 1, 4
+_SMALL = {2: (65, 1 << 64), 3: (129, 1 << 128)}  # bits, offset
+_CLASSES = 5
 _FROM_MONTGOMERY = pow(MONTGOMERY, -1, R)
 _WORD = (1 << 64) - 1
 
@@ -84,17 +83,20 @@ def prepare(pk: ProvingKey, r1cs: R1CS | None = None) -> Bytes:
         matrices.append((b"", b"", b""))
 
     seed = int.from_bytes(sha256(g1.tobytes()).digest()[:8], "little")
-    lists, corrections = [], []
+    lists: list[list[int]] = []
+    sums, sums2 = [], []
     queries = ((G1, "a", 0), (G1, "b1", 0), (G1, "c", publics + 1))
     for g, name, first in queries:
         points = points1[name]
         listed = [i + first for i, point in enumerate(points) if point is not None]
         listed.sort(key=lambda wire: classes[wire])
         lists.append(listed)
-        factors = [_correction(classes[wire], seed, wire) for wire in listed]
-        corrections.append(msm(g, [points[wire - first] for wire in listed], factors))
-        if name == "b1":
-            correction2 = msm(G2, [points2[wire] for wire in listed], factors)
+        for code in range(_CLASSES):
+            chosen = [wire for wire in listed if classes[wire] == code]
+            weights = [_weight(code, seed, wire) for wire in chosen]
+            sums.append(msm(g, [points[wire - first] for wire in chosen], weights))
+            if name == "b1":
+                sums2.append(msm(G2, [points2[wire] for wire in chosen], weights))
     counts = [
         sum(classes[wire] == code for wire in listed)
         for listed in lists
@@ -103,8 +105,8 @@ def prepare(pk: ProvingKey, r1cs: R1CS | None = None) -> Bytes:
     of_a, of_b, of_l = lists
     montgomery = to_limbs(value * MONTGOMERY % R for value in table)
     sections = [
-        np.concatenate([g1, arrays.points_out(G1, corrections)]).tobytes(),
-        np.concatenate([g2, arrays.points_out(G2, [correction2])]).tobytes(),
+        np.concatenate([g1, arrays.points_out(G1, sums)]).tobytes(),
+        np.concatenate([g2, arrays.points_out(G2, sums2)]).tobytes(),
         pk.vk.ic.tobytes(),
         bytes(classes),
         montgomery.tobytes(),
@@ -150,7 +152,7 @@ def open_prepared(data: Buffer) -> PreparedKey:
     places = [struct.unpack_from("<QQ", file, _TABLE + 16 * i) for i in range(_SECTIONS)]
     of_a, of_b, of_l = (sum(count) for count in counts)
     terms = [places[i][1] for i in (6, 9, 12)]
-    fixed = [6 * 64, 4 * 128, 64 * (publics + 1), wires, places[4][1]]
+    fixed = [64 * (3 + 3 * _CLASSES), 128 * (3 + _CLASSES), 64 * (publics + 1), wires, places[4][1]]
     for i, size in enumerate(terms):
         fixed += [4 * (rows + 1) if typed == 1 or i < 2 else 0, size, size]
     fixed += [4 * of_a, 64 * of_a, 4 * of_b, 64 * of_b, 128 * of_b, 4 * of_l, 64 * of_l, 64 * n]
@@ -200,12 +202,12 @@ def prove_prepared(key: PreparedKey, witness: Limbs) -> Proof:
     sum_h = msm(G1, _points(G1, key.sections[21]), quotient)
     g1, g2 = _points(G1, key.sections[0]), _points(G2, key.sections[1])
     sum_a, sum_b1, sum_b2, sum_l = (
-        add(g, _sum(g, key, q, points, w), correction)
-        for g, q, points, correction in (
-            (G1, 0, 15, g1[3]),
-            (G1, 1, 17, g1[4]),
-            (G2, 1, 18, g2[3]),
-            (G1, 2, 20, g1[5]),
+        _sum(g, key, q, points, w, sums)
+        for g, q, points, sums in (
+            (G1, 0, 15, g1[3:]),
+            (G1, 1, 17, g1[3 + _CLASSES :]),
+            (G2, 1, 18, g2[3:]),
+            (G1, 2, 20, g1[3 + 2 * _CLASSES :]),
         )
     )
     sums = (sum_a, sum_b1, sum_b2, add(G1, sum_l, sum_h))
@@ -215,8 +217,8 @@ def prove_prepared(key: PreparedKey, witness: Limbs) -> Proof:
 # --- lists
 
 
-def _sum(g: Group, key: PreparedKey, query: int, section: int, w: list[int]) -> Point:
-    """A query's lists, up to the correction."""
+def _sum(g: Group, key: PreparedKey, query: int, section: int, w: list[int], sums: Points) -> Point:
+    """A query's sum, list by list."""
     wires = key.sections[(14, 16, 19)[query]].view("<u4").tolist()
     points = _points(g, key.sections[section])
     total: Point = None
@@ -224,26 +226,25 @@ def _sum(g: Group, key: PreparedKey, query: int, section: int, w: list[int]) -> 
     for code, count in enumerate(key.counts[query]):
         here = slice(start, start + count)
         values = [_summed(code, key.seed, wire, w[wire]) for wire in wires[here]]
-        part = msm(g, points[here], values)
-        total = add(g, total, part if code in (VALUE, FULL) else mul(g, part, _HALF))
+        total = add(g, total, msm(g, points[here], values))
+        if count and code != VALUE:
+            # What was added to each value is taken away at once.
+            surplus = 1 if code == FULL else _SMALL.get(code, (1, 0))[1]
+            total = add(g, total, negate(g, mul(g, sums[code], surplus)))
         start += count
     return total
 
 
 def _summed(code: int, seed: int, wire: int, w: int) -> int:
-    """What a wire's point is multiplied by."""
-    if code == VALUE:
-        return w
+    """What a wire's point is multiplied by: the value and its class's offset."""
     if code == FULL:
         return (w + _offset(seed, wire)) % R
-    bits, offset = _SMALL.get(code, (1, 0))
-    return (2 * (w + offset) - (1 << bits) + 1) % R
+    return (w + _SMALL.get(code, (1, 0))[1]) % R
 
 
-def _correction(code: int, seed: int, wire: int) -> int:
-    """What the key adds for the wire whatever its value: `_summed` for 0 and this make nothing."""
-    factor = 1 if code in (VALUE, FULL) else _HALF
-    return -factor * _summed(code, seed, wire, 0) % R
+def _weight(code: int, seed: int, wire: int) -> int:
+    """What its point is multiplied by in the sum that the key holds."""
+    return _offset(seed, wire) if code == FULL else int(code != VALUE)
 
 
 def _holds(code: int, w: int) -> bool:

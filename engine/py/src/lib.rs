@@ -138,6 +138,11 @@ mod _engine {
     }
 
     #[pyfunction]
+    fn additions() -> u64 {
+        core::msm::additions()
+    }
+
+    #[pyfunction]
     fn msm_g1(py: Python<'_>, points: In, scalars: In, mut out: Out) -> PyResult<()> {
         run(py, || {
             core::msm::msm_bytes::<G1>(points.bytes(), scalars.bytes(), out.bytes())
@@ -392,6 +397,15 @@ mod _engine {
             let parts = self.key.verifying_key(self.file.bytes());
             let parts = parts.map_err(|error| super::raise(py, &error))?;
             Ok(parts.map(|part| PyBytes::new(py, part)))
+        }
+
+        /// Additions by class, for tests.
+        fn additions(&self, py: Python<'_>, witness: In) -> PyResult<Vec<u64>> {
+            run(py, || {
+                let witness = Scalars::new(witness.bytes(), "witness")?;
+                let work = self.key.additions(self.file.bytes(), witness)?;
+                Ok(work.to_vec())
+            })
         }
 
         fn prove(&self, py: Python<'_>, witness: In, mut out: Out) -> PyResult<()> {

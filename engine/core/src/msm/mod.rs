@@ -6,7 +6,7 @@
 //!
 //! **Timing.** A digit that is zero costs nothing here, so zeros are free, ones cost one addition, small
 //! scalars a few, and the time tells roughly how many of each a witness has. Hiding that needs the wires'
-//! types, not their values; a schedule by type is not built yet.
+//! types, not their values: see ../prepared.
 
 mod digits;
 mod lists;
@@ -63,6 +63,19 @@ pub fn msm<G: Group>(points: Points<'_, G>, scalars: Scalars<'_>) -> Result<Proj
 pub fn msm_sorted<G: Group>(points: Points<'_, G>, digits: &Digits) -> Projective<G> {
     assert_eq!(points.len(), digits.len());
     sum_windows(points, digits, None, NEVER).unwrap_or_else(Projective::zero)
+}
+
+/// As `msm`, for points that are not infinity; `None` when stopped.
+pub fn msm_until<G: Group>(
+    points: Points<'_, G>,
+    scalars: Scalars<'_>,
+    stop: Stop<'_>,
+) -> Result<Option<Projective<G>>> {
+    ensure(points.len() == scalars.len(), || {
+        format!("{} points and {} scalars", points.len(), scalars.len())
+    })?;
+    let digits = Digits::new(scalars, |_| true)?;
+    Ok(sum_windows(points, &digits, None, stop))
 }
 
 /// As `msm`, from and to bytes.

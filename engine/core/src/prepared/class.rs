@@ -3,7 +3,7 @@
 //! Notation: w a wire's value. The work on a list depends on its class and its length alone.
 
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, Field, One, PrimeField};
+use ark_ff::{One, PrimeField, Zero};
 
 use crate::bytes::less;
 
@@ -15,94 +15,74 @@ pub enum Class {
     Value = 0,
     /// 0 or 1.
     Bit = 1,
-    /// [0, 2^64).
-    U64 = 2,
-    /// [-2^63, 2^63).
-    I64 = 3,
-    /// [0, 2^128).
-    U128 = 4,
-    /// [-2^127, 2^127).
-    I128 = 5,
+    /// [-2^64, 2^64).
+    Word = 2,
+    /// [-2^128, 2^128).
+    Double = 3,
     /// Any element, summed with an offset.
-    Full = 6,
+    Full = 4,
 }
 
 /// All classes in the order of their codes, which is that of the lists.
-pub const CLASSES: [Class; 7] = [
+pub const CLASSES: [Class; 5] = [
     Class::Value,
     Class::Bit,
-    Class::U64,
-    Class::I64,
-    Class::U128,
-    Class::I128,
+    Class::Word,
+    Class::Double,
     Class::Full,
 ];
 
 impl Class {
     /// The class of values in [-below, above].
     pub fn of(below: u128, above: u128) -> Class {
-        let fits = |bits: u32| below <= 1 << (bits - 1) && above < 1 << (bits - 1);
-        match below {
-            0 if above <= 1 => Class::Bit,
-            0 if above >> 64 == 0 => Class::U64,
-            _ if fits(64) => Class::I64,
-            0 => Class::U128,
-            _ if fits(128) => Class::I128,
-            _ => Class::Full,
+        match (below, above) {
+            (0, 0..=1) => Class::Bit,
+            _ if below <= 1 << 64 && above < 1 << 64 => Class::Word,
+            _ => Class::Double,
         }
     }
 
-    /// Bits of w + the class's offset, for the small classes.
-    pub fn bits(self) -> Option<usize> {
+    /// Bits of w + the class's offset; those of any element for the classes that have no bound.
+    pub fn bits(self) -> usize {
         match self {
-            Class::U64 | Class::I64 => Some(64),
-            Class::U128 | Class::I128 => Some(128),
-            _ => None,
+            Class::Bit => 1,
+            Class::Word => 65,
+            Class::Double => 129,
+            Class::Value | Class::Full => 254,
         }
     }
 
-    /// w + offset as an integer of 128 bits: in [0, 2^bits) for a value of the class.
-    pub fn offset(self) -> u128 {
+    /// What makes the values of a small class positive, as limbs.
+    pub fn offset(self) -> [u64; 4] {
         match self {
-            Class::I64 => 1 << 63,
-            Class::I128 => 1 << 127,
-            _ => 0,
+            Class::Word => [0, 1, 0, 0],
+            Class::Double => [0, 0, 1, 0],
+            _ => [0; 4],
         }
     }
 
-    /// The offset value of a wire of a small class; None when it is outside of the class.
+    /// w + offset mod r, k the offset of a full wire; None for a value that is not of the class.
     #[inline]
-    pub fn shifted(self, w: [u64; 4]) -> Option<u128> {
-        let bits = self.bits()?;
-        let offset = self.offset();
-        let sum = add_mod(w, [offset as u64, (offset >> 64) as u64, 0, 0]);
-        let low = u128::from(sum[0]) | u128::from(sum[1]) << 64;
-        (sum[2] == 0 && sum[3] == 0 && (bits == 128 || low >> bits == 0)).then_some(low)
+    pub fn offset_value(self, w: [u64; 4], k: impl FnOnce() -> [u64; 4]) -> Option<[u64; 4]> {
+        let sum = match self {
+            Class::Value => w,
+            Class::Full => add_mod(w, k()),
+            _ => add_mod(w, self.offset()),
+        };
+        let bits = self.bits();
+        let fits = (0..4).all(|i| {
+            let kept = bits.saturating_sub(64 * i);
+            kept >= 64 || sum[i] >> kept == 0
+        });
+        fits.then_some(sum)
     }
 
-    /// Whether a value may stand on a wire of the class.
-    pub fn holds(self, w: [u64; 4]) -> bool {
+    /// What the points of a list are multiplied by in the sum that the key holds, k the wire's offset.
+    pub fn weight(self, k: impl FnOnce() -> Fr) -> Fr {
         match self {
-            Class::Value | Class::Full => true,
-            Class::Bit => w[0] <= 1 && w[1..] == [0, 0, 0],
-            _ => self.shifted(w).is_some(),
-        }
-    }
-
-    /// What the point of a wire is multiplied by in the sum that corrects the lists, k the wire's offset.
-    ///
-    /// A bit b is summed as 2 b - 1, a small value as 2 (w + offset) - (2^bits - 1), both then halved; a
-    /// full value as w + k.
-    pub fn correction(self, k: impl FnOnce() -> Fr) -> Fr {
-        let half = || Fr::from(2u64).inverse().unwrap_or_default();
-        match (self, self.bits()) {
-            (Class::Value, _) => Fr::from(0u64),
-            (Class::Full, _) => -k(),
-            (_, None) => half(),
-            (_, Some(bits)) => {
-                let top = Fr::from(2u64).pow([bits as u64]) - Fr::one();
-                half() * (top - Fr::from(self.offset()).double())
-            }
+            Class::Value => Fr::zero(),
+            Class::Full => k(),
+            _ => Fr::one(),
         }
     }
 }

@@ -37,9 +37,9 @@ const TABLE: usize = 192;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Section {
-    /// alpha, beta, delta, and the corrections of A, B and L, in G1.
+    /// alpha, beta, delta, and by class the sums of the points of A, B and L, in G1.
     G1 = 0,
-    /// beta, gamma, delta, and the correction of B, in G2.
+    /// beta, gamma, delta, and by class the sums of the points of B, in G2.
     G2,
     /// n_publics + 1 points.
     Ic,
@@ -216,8 +216,8 @@ fn lengths(sizes: &Sizes, terms: [usize; 3], table: usize) -> [usize; SECTIONS] 
     let offsets = 4 * (sizes.rows + 1);
     let [ta, tb, tc] = terms.map(|n| 4 * n);
     [
-        6 * 64,
-        4 * 128,
+        64 * (3 + QUERIES * CLASSES.len()),
+        128 * (3 + CLASSES.len()),
         64 * (sizes.n_publics + 1),
         sizes.n_wires,
         32 * table,

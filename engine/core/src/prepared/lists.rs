@@ -1,26 +1,32 @@
-//! Sums over lists of wires by class: sum of w_i P_i up to the correction that the key holds.
+//! Sums over lists of wires by class: sum of w_i P_i, with work that depends on the lists alone.
 //!
 //! Notation: see class.rs. Bits are summed as +-P, small values by odd digits, full values with their
 //! offsets, the wires of untyped keys as they are.
 
-use ark_bn254::{g1, g2, Fr, G1Projective, G2Projective};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use ark_bn254::Fr;
 use ark_ec::models::short_weierstrass::Projective;
-use ark_ff::{AdditiveGroup, Field, Zero};
+use ark_ff::{BigInt, Field, One, Zero};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use super::class::{add_mod, Class, Offsets, CLASSES};
+use super::class::{Class, Offsets, CLASSES};
 use crate::bytes::{put_limbs, Scalars, WIDTH};
 use crate::curve::{Group, Points};
 use crate::error::{ensure, Error, Result};
-use crate::msm::{msm_sorted, Digits};
+use crate::msm::{additions, msm_odd, msm_until, signed_sum, OddDigits};
 use crate::r1cs::U32s;
 use crate::threads::Cancel;
 
 /// Wires that one task reads.
 const CHUNK: usize = 1 << 12;
 
-/// The witness, every value in its class, full values offset.
+/// Additions by class, those of other proofs at the same time included.
+pub type Work = [u64; CLASSES.len()];
+
+/// The witness, every value in its class and offset as its class asks for.
 pub struct Values(Zeroizing<Vec<u8>>);
 
 impl Values {
@@ -36,14 +42,10 @@ impl Values {
                 for (k, (out, &code)) in out.chunks_exact_mut(WIDTH).zip(classes).enumerate() {
                     let wire = chunk * CHUNK + k;
                     let class = CLASSES[code as usize];
-                    let mut value = witness.limbs(wire);
-                    if !class.holds(value) {
-                        bad = bad.or(Some(wire));
+                    match class.offset_value(witness.limbs(wire), || offsets.limbs(wire)) {
+                        Some(value) => put_limbs(value, out),
+                        None => bad = bad.or(Some(wire)),
                     }
-                    if class == Class::Full {
-                        value = add_mod(value, offsets.limbs(wire));
-                    }
-                    put_limbs(value, out);
                 }
                 bad
             })
@@ -67,12 +69,6 @@ pub struct Lists<'a> {
     counts: [usize; CLASSES.len()],
 }
 
-/// What one list adds: to be halved, or as it is.
-struct Part<P> {
-    half: P,
-    whole: P,
-}
-
 impl<'a> Lists<'a> {
     /// A view of wires that `check_wires` has checked.
     pub fn new(wires: &'a [u8], counts: [usize; CLASSES.len()]) -> Result<Self> {
@@ -82,130 +78,82 @@ impl<'a> Lists<'a> {
         })
     }
 
-    /// sum of w_i P_i less the correction.
+    /// sum of w_i P_i; `sums` has by class the sum of the points, of k_i P_i for full wires.
+    ///
+    /// With S such a sum: bits give (sum of +-P + S) / 2, small values, offset by o and summed as odd
+    /// digits, (sum + m S) / 2 - o S, full values (sum of (w + k) P) - S. What is known without the
+    /// witness is worked out once and kept in `known`.
     pub fn sum<G: Group>(
         &self,
         values: &Values,
         points: Points<'_, G>,
-        cancel: &Cancel,
+        sums: Points<'_, G>,
+        known: &OnceLock<Projective<G>>,
+        (work, cancel): (&mut Work, &Cancel),
     ) -> Result<Projective<G>> {
-        let mut sums = Part {
-            half: Projective::<G>::zero(),
-            whole: Projective::<G>::zero(),
-        };
-        self.each(|class, range| {
-            cancel.look()?;
-            let scalars = self.scalars(values, class, range.clone());
-            let digits = Digits::new(Scalars::new(&scalars, "values")?, |_| true)?;
-            let part = msm_sorted(points.range(range), &digits);
-            *if is_halved(class) {
-                &mut sums.half
-            } else {
-                &mut sums.whole
-            } += part;
-            Ok(())
-        })?;
-        Ok(joined(sums))
-    }
-
-    /// The same in both groups, from one sort of the digits.
-    pub fn sum_twice(
-        &self,
-        values: &Values,
-        points1: Points<'_, g1::Config>,
-        points2: Points<'_, g2::Config>,
-        cancel: &Cancel,
-    ) -> Result<(G1Projective, G2Projective)> {
-        let mut sums1 = Part {
-            half: G1Projective::zero(),
-            whole: G1Projective::zero(),
-        };
-        let mut sums2 = Part {
-            half: G2Projective::zero(),
-            whole: G2Projective::zero(),
-        };
-        self.each(|class, range| {
-            cancel.look()?;
-            let scalars = self.scalars(values, class, range.clone());
-            let digits = Digits::new(Scalars::new(&scalars, "values")?, |_| true)?;
-            let part1 = msm_sorted(points1.range(range.clone()), &digits);
-            cancel.look()?;
-            let part2 = msm_sorted(points2.range(range), &digits);
-            *if is_halved(class) {
-                &mut sums1.half
-            } else {
-                &mut sums1.whole
-            } += part1;
-            *if is_halved(class) {
-                &mut sums2.half
-            } else {
-                &mut sums2.whole
-            } += part2;
-            Ok(())
-        })?;
-        Ok((joined(sums1), joined(sums2)))
-    }
-
-    fn each(
-        &self,
-        mut work: impl FnMut(Class, std::ops::Range<usize>) -> Result<()>,
-    ) -> Result<()> {
+        let stop = || cancel.is_set();
+        let (mut halved, mut whole) = (Projective::<G>::zero(), Projective::<G>::zero());
+        let mut factors = Vec::new();
         let mut start = 0;
         for (class, count) in CLASSES.into_iter().zip(self.counts) {
-            if count > 0 {
-                work(class, start..start + count)?;
-            }
+            let range = start..start + count;
             start += count;
+            if count == 0 {
+                continue;
+            }
+            let listed = points.range(range.clone());
+            let half = Fr::from(2u64).inverse().unwrap_or_default();
+            let before = additions();
+            match class {
+                Class::Bit => {
+                    let minus = |i: usize| values.scalar(self.wires.get(range.start + i))[0] == 0;
+                    halved += signed_sum(listed, minus, &stop).ok_or(Error::Cancelled)?;
+                    factors.push((class, half));
+                }
+                Class::Value | Class::Full => {
+                    let scalars = self.gather(values, range);
+                    let scalars = Scalars::new(&scalars, "values")?;
+                    whole += msm_until(listed, scalars, &stop)?.ok_or(Error::Cancelled)?;
+                    if class == Class::Full {
+                        factors.push((class, -Fr::one()));
+                    }
+                }
+                Class::Word | Class::Double => {
+                    let scalars = self.gather(values, range);
+                    let scalars = Scalars::new(&scalars, "values")?;
+                    let digits = OddDigits::new(scalars, class.bits())?;
+                    halved += msm_odd(listed, &digits, &stop).ok_or(Error::Cancelled)?;
+                    factors.push((
+                        class,
+                        digits.offset() * half - Fr::new(BigInt(class.offset())),
+                    ));
+                }
+            }
+            work[class as usize] += additions() - before;
         }
-        Ok(())
+        let known = known.get_or_init(|| {
+            factors
+                .into_iter()
+                .map(|(class, factor)| sums.get(class as usize) * factor)
+                .sum()
+        });
+        let half = Fr::from(2u64).inverse().unwrap_or_default();
+        Ok(halved * half + whole + known)
     }
 
-    /// What the points of a list are multiplied by.
-    fn scalars(
-        &self,
-        values: &Values,
-        class: Class,
-        range: std::ops::Range<usize>,
-    ) -> Zeroizing<Vec<u8>> {
+    /// The values of a range of the list, offset as their class asks for.
+    fn gather(&self, values: &Values, range: Range<usize>) -> Zeroizing<Vec<u8>> {
         let mut out = Zeroizing::new(vec![0u8; range.len() * WIDTH]);
-        let first = range.start;
-        let shift = shift_of(class);
         out.par_chunks_mut(WIDTH * CHUNK)
             .enumerate()
             .for_each(|(chunk, out)| {
                 for (k, out) in out.chunks_exact_mut(WIDTH).enumerate() {
-                    let wire = self.wires.get(first + chunk * CHUNK + k);
+                    let wire = self.wires.get(range.start + chunk * CHUNK + k);
                     out.copy_from_slice(values.scalar(wire));
-                    if let Some(shift) = shift {
-                        let w = crate::bytes::fr(out);
-                        crate::bytes::put_fr(&(w.double() + shift), out);
-                    }
                 }
             });
         out
     }
-}
-
-/// t = 2 w + shift for the classes whose sums are halved.
-fn shift_of(class: Class) -> Option<Fr> {
-    match (class, class.bits()) {
-        (Class::Bit, _) => Some(-Fr::from(1u64)),
-        (_, Some(bits)) => Some(
-            Fr::from(1u64) - Fr::from(2u64).pow([bits as u64]) + Fr::from(class.offset()).double(),
-        ),
-        _ => None,
-    }
-}
-
-fn is_halved(class: Class) -> bool {
-    class == Class::Bit || class.bits().is_some()
-}
-
-fn joined<G: Group>(sums: Part<Projective<G>>) -> Projective<G> {
-    if sums.half.is_zero() {
-        return sums.whole;
-    }
-    sums.whole + sums.half * Fr::from(2u64).inverse().unwrap_or_default()
 }
 
 /// Wires are in range, and every one is of the class of its list.

@@ -96,6 +96,8 @@ impl<'a> Plan<'a> {
             check_system(key, r1cs, [&a, &b], &table)?;
             c = matrix_c(r1cs, rows, &mut table);
             classes = types::classes(r1cs, cancel)?;
+            widen(&mut classes, Class::Word, Class::Double);
+            widen(&mut classes, Class::Double, Class::Full);
         }
         let publics = key.n_publics + 1;
         let lists = [(key.a, 0), (key.b1, 0), (key.c, publics)].map(|(points, first)| {
@@ -165,12 +167,10 @@ impl<'a> Plan<'a> {
         let [a, b, l] = &self.lists;
         let publics = key.n_publics + 1;
         cancel.look()?;
-        let of_a = self.correction::<g1::Config>(key.a, 0, a)?;
-        let of_b = self.correction::<g1::Config>(key.b1, 0, b)?;
-        cancel.look()?;
-        let of_l = self.correction::<g1::Config>(key.c, publics, l)?;
-        let of_b2 = self.correction::<g2::Config>(key.b2, 0, b)?;
-        cancel.look()?;
+        let of_a = self.sums::<g1::Config>(key.a, 0, cancel)?;
+        let of_b = self.sums::<g1::Config>(key.b1, 0, cancel)?;
+        let of_l = self.sums::<g1::Config>(key.c, publics, cancel)?;
+        let of_b2 = self.sums::<g2::Config>(key.b2, 0, cancel)?;
         put(Section::G1, &[key.g1, &of_a, &of_b, &of_l]);
         let (beta, delta) = key.g2.split_at(g2::Config::BYTES);
         put(Section::G2, &[beta, self.source.gamma2, delta, &of_b2]);
@@ -215,29 +215,25 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// What the lists' sums lack: see `Class::correction`.
-    fn correction<G: Group>(&self, points: &[u8], first: usize, wires: &[u32]) -> Result<Vec<u8>> {
+    /// For each class the sum of its points, of k_i P_i for full wires: see `Class::weight`.
+    fn sums<G: Group>(&self, points: &[u8], first: usize, cancel: &Cancel) -> Result<Vec<u8>> {
         let points = Points::<G>::new(points, "key")?;
         let offsets = Offsets(self.layout.sizes.seed);
-        let mut scalars = vec![0; points.len() * WIDTH];
-        let factors = CLASSES.map(|class| class.correction(Fr::default));
-        scalars
-            .par_chunks_exact_mut(WIDTH)
-            .enumerate()
-            .for_each(|(i, out)| {
-                let class = self.classes[i + first];
-                let factor = if class == Class::Full {
-                    class.correction(|| Fr::new(BigInt(offsets.limbs(i + first))))
-                } else {
-                    factors[class as usize]
-                };
-                put_fr(&factor, out);
-            });
-        // Points at infinity are no part of the lists, nor of this sum.
-        debug_assert!(wires.len() <= points.len());
-        let sum = msm(points, Scalars::new(&scalars, "correction")?)?;
-        let mut out = vec![0; G::BYTES];
-        write_point(&sum.into_affine(), &mut out);
+        let mut out = vec![0; CLASSES.len() * G::BYTES];
+        for (class, out) in CLASSES.into_iter().zip(out.chunks_exact_mut(G::BYTES)) {
+            cancel.look()?;
+            let mut scalars = vec![0; points.len() * WIDTH];
+            scalars
+                .par_chunks_exact_mut(WIDTH)
+                .enumerate()
+                .filter(|(i, _)| self.classes[i + first] == class)
+                .for_each(|(i, out)| {
+                    let k = || Fr::new(BigInt(offsets.limbs(i + first)));
+                    put_fr(&class.weight(k), out);
+                });
+            let sum = msm(points, Scalars::new(&scalars, "weights")?)?;
+            write_point(&sum.into_affine(), out);
+        }
         Ok(out)
     }
 }
@@ -248,6 +244,18 @@ pub fn prepare(source: Source<'_>, r1cs: Option<&R1cs<'_>>, cancel: &Cancel) -> 
     let mut out = vec![0; plan.length()];
     plan.write(&mut out, cancel)?;
     Ok(out)
+}
+
+/// Fewer wires than this are not worth a list of their own.
+const FEW: usize = 256;
+
+/// Puts the wires of a class into a wider one when they are few.
+fn widen(classes: &mut [Class], from: Class, to: Class) {
+    if classes.iter().filter(|&&class| class == from).count() < FEW {
+        for class in classes.iter_mut().filter(|class| **class == from) {
+            *class = to;
+        }
+    }
 }
 
 fn bytes_of(words: &[u32]) -> Vec<u8> {

@@ -17,7 +17,9 @@ mod rows;
 mod tests;
 mod types;
 
-use ark_bn254::{g1, g2};
+use std::sync::OnceLock;
+
+use ark_bn254::{g1, g2, G1Projective, G2Projective};
 
 pub use class::{Class, CLASSES};
 pub use digest::DIGEST;
@@ -26,12 +28,14 @@ pub use make::{prepare, Plan, Source};
 use crate::bytes::{Scalars, WIDTH};
 use crate::curve::{good_point, Group, Points};
 use crate::error::{ensure, Error, Result};
+use crate::msm::msm_until;
 use crate::ntt::{coset_product, log_of};
 use crate::prove::{blinded, Sums, PROOF_BYTES};
 use crate::spare::Spare;
 use crate::threads::Cancel;
 use class::Offsets;
-use layout::{Layout, Section};
+use layout::{Layout, Section, QUERIES};
+pub use lists::Work;
 use lists::{Lists, Values};
 use rows::{Matrix, System};
 
@@ -40,6 +44,9 @@ use rows::{Matrix, System};
 pub struct Prepared {
     layout: Layout,
     digest: [u8; DIGEST],
+    /// What the first proof works out from public points alone, for A, B and L, and for B in G2.
+    known1: [OnceLock<G1Projective>; QUERIES],
+    known2: OnceLock<G2Projective>,
 }
 
 impl Prepared {
@@ -52,7 +59,12 @@ impl Prepared {
             "prepared key: the digest does not agree: the file is damaged; prepare the key again"
                 .into()
         })?;
-        let key = Prepared { layout, digest };
+        let key = Prepared {
+            layout,
+            digest,
+            known1: Default::default(),
+            known2: OnceLock::new(),
+        };
         key.check(file)?;
         Ok(key)
     }
@@ -166,8 +178,35 @@ impl Prepared {
         out: &mut [u8],
         cancel: &Cancel,
     ) -> Result<()> {
-        self.same_file(file)?;
         ensure(out.len() == PROOF_BYTES, || "out: one proof".into())?;
+        let sums = self.sums(file, witness, &mut Work::default(), cancel)?;
+        let g1 = self.points::<g1::Config>(file, Section::G1)?;
+        let g2 = self.points::<g2::Config>(file, Section::G2)?;
+        blinded(
+            &sums,
+            [g1.get(0), g1.get(1), g1.get(2)],
+            [g2.get(0), g2.get(2)],
+            out,
+        )
+    }
+
+    /// Additions by class that the sums of a proof over the wires take, for tests of what the work
+    /// depends on. Nothing else may use the engine meanwhile.
+    pub fn additions(&self, file: &[u8], witness: Scalars<'_>) -> Result<Work> {
+        let mut work = Work::default();
+        self.sums(file, witness, &mut work, &Cancel::new())?;
+        Ok(work)
+    }
+
+    /// The sums of a proof, after the witness was checked.
+    fn sums(
+        &self,
+        file: &[u8],
+        witness: Scalars<'_>,
+        work: &mut Work,
+        cancel: &Cancel,
+    ) -> Result<Sums> {
+        self.same_file(file)?;
         let sizes = &self.layout.sizes;
         ensure(witness.len() == sizes.n_wires, || {
             format!("{} values for {} wires", witness.len(), sizes.n_wires)
@@ -175,49 +214,43 @@ impl Prepared {
         ensure(witness.limbs(0) == [1, 0, 0, 0], || {
             "the witness does not start with 1".into()
         })?;
-        let quotient = self.quotient(file, witness, cancel)?;
+        let stop = || cancel.is_set();
         let sum_h = {
+            let quotient = self.quotient(file, witness, cancel)?;
             let points = self.points::<g1::Config>(file, Section::H)?;
             let quotient = Scalars::new(quotient.bytes(), "quotient")?;
-            crate::msm::msm(points, quotient)?
+            msm_until(points, quotient, &stop)?.ok_or(Error::Cancelled)?
         };
-        drop(quotient);
-        cancel.look()?;
         let values = Values::new(
             witness,
             self.part(file, Section::Classes),
             Offsets(sizes.seed),
         )?;
-        cancel.look()?;
-        let lists = |q: usize, wires: Section| Lists::new(self.part(file, wires), sizes.lists[q]);
-        let (wires_a, wires_b, wires_l) = (
-            lists(0, Section::WiresA)?,
-            lists(1, Section::WiresB)?,
-            lists(2, Section::WiresL)?,
-        );
         let g1 = self.points::<g1::Config>(file, Section::G1)?;
         let g2 = self.points::<g2::Config>(file, Section::G2)?;
-        let a = wires_a.sum::<g1::Config>(&values, self.points(file, Section::PointsA)?, cancel)?;
-        let (b1, b2) = wires_b.sum_twice(
-            &values,
-            self.points(file, Section::PointsB1)?,
-            self.points(file, Section::PointsB2)?,
-            cancel,
-        )?;
-        let l = wires_l.sum::<g1::Config>(&values, self.points(file, Section::PointsL)?, cancel)?;
-        drop(values);
-        let sums = Sums {
-            a: a + g1.get(3),
-            b1: b1 + g1.get(4),
-            b2: b2 + g2.get(3),
-            c: l + g1.get(5) + sum_h,
+        let lists = |q: usize, wires: Section| Lists::new(self.part(file, wires), sizes.lists[q]);
+        let mut in_g1 = |q: usize, wires: Section, points: Section| {
+            let sums = g1.skip(3 + q * CLASSES.len());
+            let points = self.points(file, points)?;
+            lists(q, wires)?.sum(&values, points, sums, &self.known1[q], (&mut *work, cancel))
         };
-        blinded(
-            &sums,
-            [g1.get(0), g1.get(1), g1.get(2)],
-            [g2.get(0), g2.get(2)],
-            out,
-        )
+        let a = in_g1(0, Section::WiresA, Section::PointsA)?;
+        let b1 = in_g1(1, Section::WiresB, Section::PointsB1)?;
+        let sum_l = in_g1(2, Section::WiresL, Section::PointsL)?;
+        let points = self.points(file, Section::PointsB2)?;
+        let b2 = lists(1, Section::WiresB)?.sum(
+            &values,
+            points,
+            g2.skip(3),
+            &self.known2,
+            (work, cancel),
+        )?;
+        Ok(Sums {
+            a,
+            b1,
+            b2,
+            c: sum_l + sum_h,
+        })
     }
 
     /// The quotient's scalars, after the witness was checked against the rows.
