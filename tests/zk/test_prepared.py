@@ -242,7 +242,7 @@ def test_bad_points_are_not_prepared(
 
 
 def arithmetic(seed: int, n: int) -> tuple[R1CS, Limbs]:
-    """n numbers of 20 bits with a sign, their squares, the squares' products, and bits of all kinds."""
+    """n signed numbers of 20 bits, products of their powers, and bits of all kinds."""
     rng = random.Random(seed)
     rows: list[tuple[Row, Row, Row]] = []
     w = [1]
@@ -253,8 +253,8 @@ def arithmetic(seed: int, n: int) -> tuple[R1CS, Limbs]:
 
     def bit() -> int:
         new = wire(rng.getrandbits(1))
-        k, l = rng.randrange(1, R), rng.randrange(1, R)
-        square, other = {new: k}, {new: l, 0: -l}
+        k, m = rng.randrange(1, R), rng.randrange(1, R)
+        square, other = {new: k}, {new: m, 0: -m}
         rows.append((square, other, {}) if rng.random() < 0.5 else (other, square, {}))
         return new
 
@@ -298,7 +298,7 @@ def test_classes_are_what_the_rows_imply() -> None:
 
 
 def test_few_small_wires_have_no_list() -> None:
-    r1cs, witness = arithmetic(3, 2)
+    r1cs, _ = arithmetic(3, 2)
     pk = native.keygen(r1cs, 3, 4)
     data = native.prepare(pk, r1cs)
     start, length = section(data, 3)
