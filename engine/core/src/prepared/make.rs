@@ -18,7 +18,7 @@ use crate::bytes::{less, limbs, put_fr, put_limbs, Scalars, WIDTH};
 use crate::curve::{first_bad, good_point, write_point, Group, Points};
 use crate::error::{ensure, Error, Result};
 use crate::keygen::RECORD;
-use crate::msm::msm;
+use crate::msm::msm_until;
 use crate::ntt::log_of;
 use crate::prove::ProvingKey;
 use crate::r1cs::{Matrix, R1cs};
@@ -166,14 +166,6 @@ impl<'a> Plan<'a> {
         };
         let [a, b, l] = &self.lists;
         let publics = key.n_publics + 1;
-        cancel.look()?;
-        let of_a = self.sums::<g1::Config>(key.a, 0, cancel)?;
-        let of_b = self.sums::<g1::Config>(key.b1, 0, cancel)?;
-        let of_l = self.sums::<g1::Config>(key.c, publics, cancel)?;
-        let of_b2 = self.sums::<g2::Config>(key.b2, 0, cancel)?;
-        put(Section::G1, &[key.g1, &of_a, &of_b, &of_l]);
-        let (beta, delta) = key.g2.split_at(g2::Config::BYTES);
-        put(Section::G2, &[beta, self.source.gamma2, delta, &of_b2]);
         put(Section::Ic, &[self.source.ic]);
         let codes: Vec<u8> = self.classes.iter().map(|&class| class as u8).collect();
         put(Section::Classes, &[&codes]);
@@ -208,6 +200,15 @@ impl<'a> Plan<'a> {
                 slot.copy_from_slice(&points[at..at + width]);
             });
         }
+        let of_a = self.sums::<g1::Config>(out, Section::PointsA, 0, cancel)?;
+        let of_b = self.sums::<g1::Config>(out, Section::PointsB1, 1, cancel)?;
+        let of_l = self.sums::<g1::Config>(out, Section::PointsL, 2, cancel)?;
+        let of_b2 = self.sums::<g2::Config>(out, Section::PointsB2, 1, cancel)?;
+        let (beta, delta) = key.g2.split_at(g2::Config::BYTES);
+        let in_g1 = [key.g1, &of_a, &of_b, &of_l].concat();
+        let in_g2 = [beta, self.source.gamma2, delta, &of_b2].concat();
+        out[self.layout.range(Section::G1)].copy_from_slice(&in_g1);
+        out[self.layout.range(Section::G2)].copy_from_slice(&in_g2);
         cancel.look()?;
         let body = self.layout.body();
         let digest = digest::tree(&out[body.clone()]);
@@ -216,22 +217,32 @@ impl<'a> Plan<'a> {
     }
 
     /// For each class the sum of its points, of k_i P_i for full wires: see `Class::weight`.
-    fn sums<G: Group>(&self, points: &[u8], first: usize, cancel: &Cancel) -> Result<Vec<u8>> {
-        let points = Points::<G>::new(points, "key")?;
-        let offsets = Offsets(self.layout.sizes.seed);
+    fn sums<G: Group>(
+        &self,
+        file: &[u8],
+        section: Section,
+        query: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<u8>> {
+        let points = Points::<G>::checked(&file[self.layout.range(section)])?;
+        let sizes = &self.layout.sizes;
+        let offsets = Offsets(sizes.seed);
         let mut out = vec![0; CLASSES.len() * G::BYTES];
+        let mut start = 0;
         for (class, out) in CLASSES.into_iter().zip(out.chunks_exact_mut(G::BYTES)) {
-            cancel.look()?;
-            let mut scalars = vec![0; points.len() * WIDTH];
+            let wires = &self.lists[query][start..start + sizes.lists[query][class as usize]];
+            let listed = points.range(start..start + wires.len());
+            start += wires.len();
+            let mut scalars = vec![0; wires.len() * WIDTH];
             scalars
                 .par_chunks_exact_mut(WIDTH)
-                .enumerate()
-                .filter(|(i, _)| self.classes[i + first] == class)
-                .for_each(|(i, out)| {
-                    let k = || Fr::new(BigInt(offsets.limbs(i + first)));
+                .zip(wires)
+                .for_each(|(out, &wire)| {
+                    let k = || Fr::new(BigInt(offsets.limbs(wire as usize)));
                     put_fr(&class.weight(k), out);
                 });
-            let sum = msm(points, Scalars::new(&scalars, "weights")?)?;
+            let scalars = Scalars::new(&scalars, "weights")?;
+            let sum = msm_until(listed, scalars, &|| cancel.is_set())?.ok_or(Error::Cancelled)?;
             write_point(&sum.into_affine(), out);
         }
         Ok(out)
@@ -297,13 +308,12 @@ fn check_points(source: &Source<'_>, cancel: &Cancel) -> Result<()> {
         ensure(points.len() == count * p1, || {
             format!("{what}: {} points, not {count}", points.len() / p1)
         })?;
-        all_good::<g1::Config>(points, what)?;
-        cancel.look()?;
+        all_good::<g1::Config>(points, what, cancel)?;
     }
     ensure(key.b2.len() == key.n_wires * p2, || {
         format!("key.b2: {} points, not {}", key.b2.len() / p2, key.n_wires)
     })?;
-    all_good::<g2::Config>(key.b2, "key.b2")?;
+    all_good::<g2::Config>(key.b2, "key.b2", cancel)?;
     let b1 = Points::<g1::Config>::new(key.b1, "key.b1")?;
     let b2 = Points::<g2::Config>::new(key.b2, "key.b2")?;
     let same = (0..key.n_wires).all(|i| b1.is_infinity(i) == b2.is_infinity(i));
@@ -316,13 +326,20 @@ fn check_points(source: &Source<'_>, cancel: &Cancel) -> Result<()> {
     })
 }
 
-fn all_good<G: Group>(points: &[u8], what: &str) -> Result<()> {
-    match first_bad::<G>(points)? {
-        None => Ok(()),
-        Some(i) => Err(Error::BadPoint(format!(
-            "{what}: point {i} is not canonical, not on the curve or not in the subgroup"
-        ))),
+/// Points between two looks at the request to stop.
+const LOOK: usize = 1 << 14;
+
+fn all_good<G: Group>(points: &[u8], what: &str, cancel: &Cancel) -> Result<()> {
+    for (part, points) in points.chunks(LOOK * G::BYTES).enumerate() {
+        cancel.look()?;
+        if let Some(i) = first_bad::<G>(points)? {
+            let i = part * LOOK + i;
+            return Err(Error::BadPoint(format!(
+                "{what}: point {i} is not canonical, not on the curve or not in the subgroup"
+            )));
+        }
     }
+    Ok(())
 }
 
 /// A and B from the records of section 4, rows in order.
