@@ -18,7 +18,7 @@ use crate::sums::{self, from_signed, to_signed, Kernel, Plain, Words};
 const AT_ONCE: usize = 8;
 
 /// From so many accounts on, eight lanes are faster than one account after another.
-const LEAST_LANES: usize = 2;
+const LEAST_LANES: usize = 4;
 
 impl Plan {
     /// The whole witnesses of m accounts from the inputs w[1], w[2], ... of each.

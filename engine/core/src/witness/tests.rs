@@ -69,7 +69,7 @@ impl Case {
             assert_eq!(prepared, out);
         }
         // Beside others, at every place among them.
-        for m in [3, 10] {
+        for m in [5, 10] {
             let mut many = vec![0xee; m * out.len()];
             let mut random = Random::new(m as u64);
             let mut others: Vec<u8> = vec![];
