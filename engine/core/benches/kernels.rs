@@ -9,7 +9,7 @@ use std::time::Instant;
 use zkmargin_core::bytes::Scalars;
 use zkmargin_core::curve::{mul, Points};
 use zkmargin_core::keygen::{keygen, sizes, KeyBuffers};
-use zkmargin_core::msm::msm;
+use zkmargin_core::msm::{additions, msm, signed_sum, NEVER};
 use zkmargin_core::ntt::ntt;
 use zkmargin_core::prove::{prove, ProvingKey, PROOF_BYTES};
 use zkmargin_core::r1cs::R1cs;
@@ -135,12 +135,81 @@ fn kernels(n: usize) {
     let p2 = Points::<G2>::new(&p2, "p2").expect("points");
     let other: Vec<u8> = (0..n).flat_map(|_| random.scalar()).collect();
     let other = Scalars::new(&other, "other").expect("scalars");
+    let limit = limit();
+    println!("{:<16} {limit:>9.3} ns", "100 madds, 8th");
     let _ = best("msm, G1", 5, || msm(p1, other)).expect("msm");
     let _ = best("msm, G2", 3, || msm(p2, other)).expect("msm");
+    // Sums of points that lie in the cache, and sums by scalars; an addition is five products and a square.
+    let few = n.min(1 << 12);
+    let bit = |i: usize| full.limbs(i)[0] & 1 == 1;
+    let (f1, f2) = (p1.first(few), p2.first(few));
+    let (one, two) = (5.8 * limit, 14.5 * limit);
+    additions_of("sum, G1", 50, one, || signed_sum(f1, bit, NEVER));
+    additions_of("sum, G2", 50, two, || signed_sum(f2, bit, NEVER));
+    additions_of("msm, G1", 5, one, || msm(p1, other));
+    additions_of("msm, G2", 3, two, || msm(p2, other));
     let mut out = vec![0; n * 32];
     let shift = one();
     let shift = Scalars::new(&shift, "shift").expect("one");
     best("ntt", 5, || ntt(other, false, shift, &mut out)).expect("ntt");
+}
+
+/// Prints nanoseconds of a processor for an affine addition, and how often the limit's time that is.
+fn additions_of<T>(name: &str, runs: usize, limit: f64, mut work: impl FnMut() -> T) {
+    let mut least = f64::MAX;
+    let mut many = 0;
+    for _ in 0..runs {
+        let (before, counted) = (processor_time(), additions());
+        std::hint::black_box(work());
+        least = least.min(processor_time() - before);
+        many = additions() - counted;
+    }
+    let each = least * 1e9 / many as f64;
+    let ratio = each / limit;
+    println!("{name:<16} {each:>9.2} ns an addition, {many} of them: {ratio:.2} of the limit");
+}
+
+/// Nanoseconds for an eighth of 100 multiply-adds of eight lanes, when nothing else is done: the limit of a
+/// product. NaN where the processor has none.
+fn limit() -> f64 {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma") {
+        const TURNS: usize = 10_000;
+        let mut least = f64::MAX;
+        for _ in 0..200 {
+            let start = Instant::now();
+            // SAFETY: the processor has the features.
+            unsafe { madds(TURNS) };
+            least = least.min(start.elapsed().as_secs_f64());
+        }
+        return least * 1e9 / (TURNS * CHAINS) as f64 * 100.0 / 8.0;
+    }
+    f64::NAN
+}
+
+/// Chains of multiply-adds that do not wait for one another: more than its latency in two a cycle.
+#[cfg(target_arch = "x86_64")]
+const CHAINS: usize = 16;
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn madds(turns: usize) {
+    use core::arch::x86_64::{_mm512_madd52lo_epu64, _mm512_set1_epi64};
+    use std::hint::black_box;
+    let (a, b) = (
+        _mm512_set1_epi64(black_box(0x5_dead_beef)),
+        _mm512_set1_epi64(black_box(0x7_1234_5678)),
+    );
+    let mut sums = [a; CHAINS];
+    for (i, sum) in sums.iter_mut().enumerate() {
+        *sum = _mm512_set1_epi64(black_box(i as i64));
+    }
+    for _ in 0..turns {
+        for sum in &mut sums {
+            *sum = _mm512_madd52lo_epu64(*sum, a, b);
+        }
+    }
+    black_box(sums);
 }
 
 fn proof(n: usize) {

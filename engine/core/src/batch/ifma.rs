@@ -14,23 +14,28 @@
 //! 1.17; l^2 + x' - x2 in (-1, 2.9); 4 (x3' - x' + 2) in (1.3, 14.7); l times that, plus y', in (0, 3.1).
 
 use core::arch::x86_64::{
-    __mmask8, _mm512_loadu_si512, _mm512_mask_sub_epi64, _mm512_setzero_si512, _mm512_slli_epi64,
-    _mm_prefetch, _MM_HINT_T0,
+    __mmask8, _mm512_alignr_epi64, _mm512_loadu_si512, _mm512_mask_sub_epi64, _mm512_setzero_si512,
+    _mm512_slli_epi64, _mm_prefetch, _MM_HINT_T0,
 };
 
-use ark_bn254::{Fq, Fq2};
-use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup};
-
-use super::product::{canonical, negative, product, product_plus, square_plus, unpack};
+use super::inverse::inverse;
+use super::product::{
+    canonical, negative, product, product_plus, products_plus, squares_plus, unpack,
+};
 use super::{Flag, Job};
-use crate::bytes::{put_limbs, Coordinate, WIDTH};
 use crate::lanes::{
-    add, available, carry, equal_limb, select, splat, store_blocks, sub, transpose, Fe, ModQ,
-    Modulus, LANES, LIMBS,
+    add, available, carry, equal_limb, limbs_of, pack, select, splat, store_blocks, sub, transpose,
+    Fe, ModQ, Modulus, LANES, LIMBS,
 };
 
 /// Groups ahead of the current one whose points are fetched.
 const AHEAD: usize = 6;
+
+/// Independent products of differences: pairs of groups take turns.
+const CHAINS: usize = 4;
+
+/// Groups whose entries are at hand: more than `AHEAD`.
+const RING: usize = 8;
 
 /// Sums of lists in G1; only where `available`.
 pub fn sum_g1(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
@@ -69,17 +74,25 @@ struct Work<E> {
 /// Only where `available`.
 #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
 unsafe fn sum<T: Vector>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
+    check::<T>(job);
     let groups = job.lists.len().div_ceil(LANES);
-    // SAFETY: the caller has the features.
+    // SAFETY: the caller has the features, and the job has been checked.
     unsafe {
         let mut sums: Vec<Sum<T::E>> = Vec::with_capacity(groups);
-        let mut work: Vec<Work<T::E>> = Vec::with_capacity(groups);
+        let nothing = Work {
+            dx: T::one(),
+            dy: T::one(),
+            before: T::one(),
+        };
+        let mut work: Vec<Work<T::E>> = vec![nothing; groups];
         for g in 0..groups {
-            let at = |lane: usize| (g * LANES + lane).min(job.lists.len() - 1);
-            let (x, y) = match job.starts {
-                Some(starts) => load::<T>(starts, |lane| 2 * at(lane) as u32),
-                None => load::<T>(job.base, |lane| job.entry(at(lane), 0)),
+            let entries = match job.starts {
+                None => fetch::<T>(job, g, job.lists.len(), 0),
+                Some(_) => {
+                    std::array::from_fn(|i| 2 * (g * LANES + i).min(job.lists.len() - 1) as u32)
+                }
             };
+            let (x, y) = load::<T>(job.starts.unwrap_or(job.base), &entries);
             sums.push(Sum {
                 x: T::minus_from(&ModQ::M1, &x),
                 y: T::minus_from(&ModQ::M1, &y),
@@ -98,59 +111,94 @@ unsafe fn sum<T: Vector>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
             // Lanes of the last group that take part.
             let last = 0xffu8 >> (active * LANES - lists);
             let kept = sums[active - 1];
-            // Two chains of products, so that neighbouring groups do not wait for each other.
-            let mut products = [T::one(); 2];
-            work.clear();
-            for (g, sum) in sums[..active].iter().enumerate() {
-                prefetch::<T>(job, g + AHEAD, active, round);
-                let at = |lane: usize| (g * LANES + lane).min(lists - 1);
-                let (x2, y2) = load::<T>(job.base, |lane| job.entry(at(lane), round));
-                let mut dx = T::carry(&T::add(&x2, &sum.x));
-                let dy = T::add(&y2, &sum.y);
-                let taking_part = if g + 1 == active { last } else { 0xff };
-                let mut equal = T::maybe_zero(&dx) & taking_part;
-                if equal != 0 {
-                    equal &= T::is_zero(&dx);
-                }
-                if equal != 0 {
-                    flag::<T>(job, g * LANES, equal, round, sum, flags);
-                    patches.push((g, equal));
-                }
-                if equal | !taking_part != 0 {
-                    dx = T::select(equal | !taking_part, &dx, &T::one());
-                }
-                let product = &mut products[g % 2];
-                let before = *product;
-                *product = T::product(&before, &dx);
-                work.push(Work { dx, dy, before });
+            // Chains of products: neighbouring groups do not wait for each other.
+            let mut products = [T::one(); CHAINS];
+            let mut ring = [[0; LANES]; RING];
+            for g in 0..AHEAD.min(active) {
+                ring[g % RING] = fetch::<T>(job, g, lists, round);
             }
-            let mut rests = T::inverse(&products);
-            // Groups g and g + 1 together, each step for both: neither chain waits for itself.
-            for (sums, work) in sums[..active].chunks_mut(2).zip(work.chunks(2)).rev() {
+            for (p, (sums, work)) in sums[..active]
+                .chunks(2)
+                .zip(work[..active].chunks_mut(2))
+                .enumerate()
+            {
+                let chain = 2 * p % CHAINS;
+                for (i, (sum, work)) in sums.iter().zip(work.iter_mut()).enumerate() {
+                    let g = 2 * p + i;
+                    if g + AHEAD < active {
+                        ring[(g + AHEAD) % RING] = fetch::<T>(job, g + AHEAD, lists, round);
+                    }
+                    let entries = &ring[g % RING];
+                    let (x2, y2) = load::<T>(job.base, entries);
+                    let mut dx = T::carry(&T::add(&x2, &sum.x));
+                    let taking_part = if g + 1 == active { last } else { 0xff };
+                    let mut equal = T::maybe_zero(&dx) & taking_part;
+                    if equal != 0 {
+                        equal &= T::is_zero(&dx);
+                        if equal != 0 {
+                            flag::<T>(g, equal, entries, sum, flags);
+                            patches.push((g, equal));
+                        }
+                    }
+                    if equal | !taking_part != 0 {
+                        dx = T::select(equal | !taking_part, &dx, &T::one());
+                    }
+                    work.dx = dx;
+                    work.dy = T::add(&y2, &sum.y);
+                    work.before = products[chain + i];
+                }
+                if let [w0, w1] = &*work {
+                    let next = T::products([&w0.before, &w1.before], [&w0.dx, &w1.dx]);
+                    (products[chain], products[chain + 1]) = (next[0], next[1]);
+                } else {
+                    products[chain] = T::product(&work[0].before, &work[0].dx);
+                }
+            }
+            // The next round's first points arrive meanwhile.
+            let more = job.lists.partition_point(|list| list.length > round + 1);
+            for g in 0..AHEAD.min(more.div_ceil(LANES)) {
+                let _ = fetch::<T>(job, g, more, round + 1);
+            }
+            // The inverse of each chain's product, from that of all.
+            let halves = T::products([&products[0], &products[2]], [&products[1], &products[3]]);
+            let all = T::inverse(&T::product(&halves[0], &halves[1]));
+            let halves = T::products([&all, &all], [&halves[1], &halves[0]]);
+            let [r0, r1] = T::products([&halves[0], &halves[0]], [&products[1], &products[0]]);
+            let [r2, r3] = T::products([&halves[1], &halves[1]], [&products[3], &products[2]]);
+            let mut rests = [r0, r1, r2, r3];
+            // Groups g and g + 1 together, each step for both.
+            let pairs = sums[..active].chunks_mut(2).zip(work[..active].chunks(2));
+            for (p, (sums, work)) in pairs.enumerate().rev() {
+                let chain = 2 * p % CHAINS;
                 if let ([s0, s1], [w0, w1]) = (&mut *sums, work) {
-                    let i0 = T::product(&rests[0], &w0.before);
-                    let i1 = T::product(&rests[1], &w1.before);
-                    rests[0] = T::product(&rests[0], &w0.dx);
-                    rests[1] = T::product(&rests[1], &w1.dx);
-                    let l0 = T::product(&T::carry(&w0.dy), &i0);
-                    let l1 = T::product(&T::carry(&w1.dy), &i1);
-                    let x0 = T::negative(&T::square_plus(&l0, &T::minus_both(&s0.x, &w0.dx)));
-                    let x1 = T::negative(&T::square_plus(&l1, &T::minus_both(&s1.x, &w1.dx)));
-                    let d0 = T::four_times_difference(&x0, &s0.x);
-                    let d1 = T::four_times_difference(&x1, &s1.x);
-                    let y0 = T::negative(&T::product_plus(&l0, &d0, &s0.y));
-                    let y1 = T::negative(&T::product_plus(&l1, &d1, &s1.y));
-                    *s0 = Sum { x: x0, y: y0 };
-                    *s1 = Sum { x: x1, y: y1 };
+                    let r = [&rests[chain], &rests[chain + 1]];
+                    let i = T::products(r, [&w0.before, &w1.before]);
+                    let next = T::products(r, [&w0.dx, &w1.dx]);
+                    (rests[chain], rests[chain + 1]) = (next[0], next[1]);
+                    let dy = [T::carry(&w0.dy), T::carry(&w1.dy)];
+                    let l = T::products([&dy[0], &dy[1]], [&i[0], &i[1]]);
+                    let c = [T::minus_both(&s0.x, &w0.dx), T::minus_both(&s1.x, &w1.dx)];
+                    let x = T::squares_plus([&l[0], &l[1]], [&c[0], &c[1]]);
+                    let x = [T::negative(&x[0]), T::negative(&x[1])];
+                    let d = [
+                        T::four_times_difference(&x[0], &s0.x),
+                        T::four_times_difference(&x[1], &s1.x),
+                    ];
+                    let y = T::products_plus([&l[0], &l[1]], [&d[0], &d[1]], [&s0.y, &s1.y]);
+                    (s0.x, s1.x) = (x[0], x[1]);
+                    (s0.y, s1.y) = (T::negative(&y[0]), T::negative(&y[1]));
                 } else {
                     let (s, w) = (&mut sums[0], &work[0]);
-                    let inverse = T::product(&rests[0], &w.before);
-                    rests[0] = T::product(&rests[0], &w.dx);
+                    let inverse = T::product(&rests[chain], &w.before);
+                    rests[chain] = T::product(&rests[chain], &w.dx);
                     let l = T::product(&T::carry(&w.dy), &inverse);
-                    let x = T::negative(&T::square_plus(&l, &T::minus_both(&s.x, &w.dx)));
+                    let c = T::minus_both(&s.x, &w.dx);
+                    let [x, _] = T::squares_plus([&l, &l], [&c, &c]);
+                    let x = T::negative(&x);
                     let d = T::four_times_difference(&x, &s.x);
-                    let y = T::negative(&T::product_plus(&l, &d, &s.y));
-                    *s = Sum { x, y };
+                    let [y, _] = T::products_plus([&l, &l], [&d, &d], [&s.y, &s.y]);
+                    s.x = x;
+                    s.y = T::negative(&y);
                 }
             }
             if last != 0xff {
@@ -159,7 +207,7 @@ unsafe fn sum<T: Vector>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
                 sum.y = T::select(last, &kept.y, &sum.y);
             }
             for (g, lanes) in patches.drain(..) {
-                let (x, y) = load::<T>(job.spare, |_| 0);
+                let (x, y) = load::<T>(job.spare, &[0; LANES]);
                 let sum = &mut sums[g];
                 sum.x = T::select(lanes, &sum.x, &T::minus_from(&ModQ::M1, &x));
                 sum.y = T::select(lanes, &sum.y, &T::minus_from(&ModQ::M1, &y));
@@ -179,10 +227,9 @@ unsafe fn sum<T: Vector>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
 #[cold]
 #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
 unsafe fn flag<T: Vector>(
-    job: &Job<'_>,
-    first: usize,
+    g: usize,
     lanes: __mmask8,
-    round: u32,
+    entries: &[u32; LANES],
     sum: &Sum<T::E>,
     flags: &mut Vec<Flag>,
 ) {
@@ -192,9 +239,9 @@ unsafe fn flag<T: Vector>(
     unsafe { store::<T>(sum, &mut points[..LANES * width]) };
     for lane in (0..LANES).filter(|lane| lanes >> lane & 1 == 1) {
         flags.push(Flag {
-            list: first + lane,
+            list: g * LANES + lane,
             sum: points[lane * width..][..width].to_vec(),
-            entry: job.entry(first + lane, round),
+            entry: entries[lane],
         });
     }
 }
@@ -221,47 +268,63 @@ unsafe fn store<T: Vector>(sum: &Sum<T::E>, out: &mut [u8]) {
 ///
 /// # Safety
 ///
-/// Only where `available`.
+/// Only where `available`, and with entries that name points of the base.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-unsafe fn load<T: Vector>(base: &[u8], entry: impl Fn(usize) -> u32) -> (T::E, T::E) {
-    let width = T::BLOCKS * 64;
-    let mut points: [&[u8]; LANES] = [&[]; LANES];
+unsafe fn load<T: Vector>(base: &[u8], entries: &[u32; LANES]) -> (T::E, T::E) {
+    let mut points = [base.as_ptr(); LANES];
     let mut signs = 0;
     for (lane, point) in points.iter_mut().enumerate() {
-        let entry = entry(lane);
-        let at = (entry >> 1) as usize * width;
-        *point = &base[at..at + width];
-        signs |= ((entry & 1) as u8) << lane;
+        *point = point.wrapping_add((entries[lane] >> 1) as usize * (T::BLOCKS * 64));
+        signs |= ((entries[lane] & 1) as u8) << lane;
     }
-    // SAFETY: the caller has the features.
+    // SAFETY: the caller has the features, and the points lie in the base.
     unsafe {
         let (x, y) = T::load(points);
         (x, T::negate(&y, signs))
     }
 }
 
-/// Asks for the points of the group `g` of this round, or of the next one.
+/// The entries of group g, for which it asks the memory; lists past the last one repeat that.
+///
+/// # Safety
+///
+/// Only for a `job` that `check` has passed, and lists that have such a round.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-unsafe fn prefetch<T: Vector>(job: &Job<'_>, g: usize, active: usize, round: u32) {
+unsafe fn fetch<T: Vector>(job: &Job<'_>, g: usize, lists: usize, round: u32) -> [u32; LANES] {
     let width = T::BLOCKS * 64;
-    let (g, round) = if g < active {
-        (g, round)
-    } else {
-        (g - active, round + 1)
-    };
-    for list in job.lists.iter().skip(g * LANES).take(LANES) {
-        if round < list.length {
-            let entry = job.entries[(list.start + round) as usize];
-            // Points of a mapped file straddle two lines.
-            let point = job
-                .base
-                .as_ptr()
-                .wrapping_add((entry >> 1) as usize * width);
-            _mm_prefetch::<_MM_HINT_T0>(point.cast());
-            _mm_prefetch::<_MM_HINT_T0>(point.wrapping_add(width - 1).cast());
-        }
+    let mut out = [0; LANES];
+    for (lane, out) in out.iter_mut().enumerate() {
+        let list = (g * LANES + lane).min(lists - 1);
+        // SAFETY: list is below the number of lists, and the entry belongs to it.
+        *out = unsafe {
+            let start = job.lists.get_unchecked(list).start;
+            *job.entries.get_unchecked((start + round) as usize)
+        };
+        let point = job.base.as_ptr().wrapping_add((*out >> 1) as usize * width);
+        _mm_prefetch::<_MM_HINT_T0>(point.cast());
+        // Points of a mapped file straddle two lines.
+        _mm_prefetch::<_MM_HINT_T0>(point.wrapping_add(width - 1).cast());
+    }
+    out
+}
+
+/// Panics unless every list lies in the entries and every entry in the base.
+fn check<T: Vector>(job: &Job<'_>) {
+    let width = T::BLOCKS * 64;
+    let largest = job.entries.iter().copied().max().unwrap_or(0);
+    assert!(job.entries.is_empty() || ((largest >> 1) as usize) < job.base.len() / width);
+    let end = job
+        .lists
+        .iter()
+        .map(|list| u64::from(list.start) + u64::from(list.length));
+    assert!(end.max().unwrap_or(0) <= job.entries.len() as u64);
+    assert!(job.lists.is_sorted_by(|a, b| a.length >= b.length));
+    assert!(job.spare.len() >= width);
+    match job.starts {
+        Some(starts) => assert!(starts.len() >= job.lists.len() * width),
+        None => assert!(job.lists.iter().all(|list| list.length > 0)),
     }
 }
 
@@ -277,8 +340,8 @@ trait Vector {
     type E: Copy;
     /// Blocks of 64 bytes in a point.
     const BLOCKS: usize;
-    /// Eight points: x and y.
-    unsafe fn load(points: [&[u8]; LANES]) -> (Self::E, Self::E);
+    /// Eight points, each readable: x and y.
+    unsafe fn load(points: [*const u8; LANES]) -> (Self::E, Self::E);
     /// Writes the first points of eight.
     unsafe fn store(x: &Self::E, y: &Self::E, out: &mut [u8]);
     unsafe fn one() -> Self::E;
@@ -291,10 +354,12 @@ trait Vector {
     unsafe fn minus_from(m: &[u64; LIMBS], a: &Self::E) -> Self::E;
     /// a b, carried.
     unsafe fn product(a: &Self::E, b: &Self::E) -> Self::E;
-    /// a b + c, not carried.
-    unsafe fn product_plus(a: &Self::E, b: &Self::E, c: &Self::E) -> Self::E;
-    /// a^2 + c, not carried.
-    unsafe fn square_plus(a: &Self::E, c: &Self::E) -> Self::E;
+    /// Two of them.
+    unsafe fn products(a: [&Self::E; 2], b: [&Self::E; 2]) -> [Self::E; 2];
+    /// a b + c twice, not carried.
+    unsafe fn products_plus(a: [&Self::E; 2], b: [&Self::E; 2], c: [&Self::E; 2]) -> [Self::E; 2];
+    /// a^2 + c twice, not carried.
+    unsafe fn squares_plus(a: [&Self::E; 2], c: [&Self::E; 2]) -> [Self::E; 2];
     /// 2 x - dx, which is x' - x2, not carried.
     unsafe fn minus_both(x: &Self::E, dx: &Self::E) -> Self::E;
     /// 4 (a - b + 2q), carried.
@@ -309,8 +374,8 @@ trait Vector {
     unsafe fn is_zero(a: &Self::E) -> __mmask8;
     /// Lane by lane, b where the mask is set, else a.
     unsafe fn select(mask: __mmask8, a: &Self::E, b: &Self::E) -> Self::E;
-    /// 2^518 / a for each lane of both, as integers; one inversion.
-    unsafe fn inverse(a: &[Self::E; 2]) -> [Self::E; 2];
+    /// 2^518 / a lane by lane, as integers.
+    unsafe fn inverse(a: &Self::E) -> Self::E;
 }
 
 /// Fq.
@@ -319,34 +384,18 @@ struct Base;
 /// Fq2 = Fq[i], i^2 = -1.
 struct Quadratic;
 
-/// The eight elements as arkworks', which are the same integers.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-fn to_lanes(a: &Fe) -> [Fq; LANES] {
-    let mut blocks = [[0u8; 64]; LANES];
-    store_blocks([a, a], blocks.as_flattened_mut(), 64);
-    blocks.map(|block| Fq::read_loose(&block[..WIDTH]))
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-fn from_lanes(values: [Fq; LANES]) -> Fe {
-    let mut blocks = [[0u8; 64]; LANES];
-    for (block, value) in blocks.iter_mut().zip(values) {
-        put_limbs(value.0 .0, &mut block[..WIDTH]);
-    }
-    load_blocks(blocks.each_ref().map(|b| &b[..]))[0]
-}
-
 /// Two elements of Fq from each of eight 64-byte blocks.
+///
+/// # Safety
+///
+/// Only where `available`, and with 64 readable bytes at each block.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-fn load_blocks(blocks: [&[u8]; LANES]) -> [Fe; 2] {
+unsafe fn load_blocks(blocks: [*const u8; LANES]) -> [Fe; 2] {
     let mut rows = [_mm512_setzero_si512(); LANES];
     for (row, block) in rows.iter_mut().zip(blocks) {
-        let block: &[u8; 64] = block.first_chunk().expect("a point has at least 64 bytes");
-        // SAFETY: a block is 64 readable bytes, and the load needs no alignment.
-        *row = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+        // SAFETY: the block is readable, and the load needs no alignment.
+        *row = unsafe { _mm512_loadu_si512(block.cast()) };
     }
     let words = transpose(rows);
     [unpack(&words[..4]), unpack(&words[4..])]
@@ -358,8 +407,9 @@ impl Vector for Base {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-    unsafe fn load(points: [&[u8]; LANES]) -> (Fe, Fe) {
-        let [x, y] = load_blocks(points);
+    unsafe fn load(points: [*const u8; LANES]) -> (Fe, Fe) {
+        // SAFETY: the caller has the features, and the points are readable.
+        let [x, y] = unsafe { load_blocks(points) };
         (x, y)
     }
 
@@ -411,14 +461,21 @@ impl Vector for Base {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-    unsafe fn product_plus(a: &Fe, b: &Fe, c: &Fe) -> Fe {
-        product_plus([a], [b], Some(c))
+    unsafe fn products(a: [&Fe; 2], b: [&Fe; 2]) -> [Fe; 2] {
+        let t = products_plus([[a[0]], [a[1]]], [[b[0]], [b[1]]], [None, None]);
+        [carry(t[0]), carry(t[1])]
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-    unsafe fn square_plus(a: &Fe, c: &Fe) -> Fe {
-        square_plus(a, c)
+    unsafe fn products_plus(a: [&Fe; 2], b: [&Fe; 2], c: [&Fe; 2]) -> [Fe; 2] {
+        products_plus([[a[0]], [a[1]]], [[b[0]], [b[1]]], [Some(c[0]), Some(c[1])])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn squares_plus(a: [&Fe; 2], c: [&Fe; 2]) -> [Fe; 2] {
+        squares_plus(a, c)
     }
 
     #[inline]
@@ -475,11 +532,76 @@ impl Vector for Base {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-    unsafe fn inverse(a: &[Fe; 2]) -> [Fe; 2] {
-        let mut lanes = [to_lanes(&a[0]), to_lanes(&a[1])];
-        serial_batch_inversion_and_mul(lanes.as_flattened_mut(), &Fq::from(64u64));
-        [from_lanes(lanes[0]), from_lanes(lanes[1])]
+    unsafe fn inverse(a: &Fe) -> Fe {
+        // Products of two, four and eight lanes; the one inversion; and back.
+        let a1 = rotate::<4>(a);
+        let b0 = product(a, &a1);
+        let b1 = rotate::<2>(&b0);
+        let c0 = product(&b0, &b1);
+        let c1 = rotate::<1>(&c0);
+        let words = pack(&canonical(&product(&c0, &c1)));
+        let all = words.map(|word| {
+            // SAFETY: V is eight words.
+            let lanes: [u64; LANES] = unsafe { core::mem::transmute(word) };
+            lanes[0]
+        });
+        // 2^778 / 2^260 = 2^518.
+        let inverse = product(&splat(&limbs_of(inverse(all))), &splat(&TO_778));
+        product(&product(&product(&inverse, &c1), &b1), &a1)
     }
+}
+
+/// 2^778 mod q.
+const TO_778: [u64; LIMBS] = power_of_two(778);
+
+/// 2^n mod q.
+const fn power_of_two(n: u32) -> [u64; LIMBS] {
+    let mut words = [1u64, 0, 0, 0];
+    let mut i = 0;
+    while i < n {
+        // Doubled, below 2^255, and less q if that leaves something.
+        let mut j = 3;
+        while j > 0 {
+            words[j] = words[j] << 1 | words[j - 1] >> 63;
+            j -= 1;
+        }
+        words[0] <<= 1;
+        let (mut less, mut borrow, mut j) = (words, 0i128, 0);
+        while j < 4 {
+            let t = words[j] as i128 - ModQ::WORDS[j] as i128 + borrow;
+            less[j] = t as u64;
+            borrow = t >> 64;
+            j += 1;
+        }
+        if borrow == 0 {
+            words = less;
+        }
+        i += 1;
+    }
+    limbs_of(words)
+}
+
+/// Lane l gets lane l + BY, cyclically.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+fn rotate<const BY: i32>(a: &Fe) -> Fe {
+    let mut out = *a;
+    for i in 0..LIMBS {
+        out[i] = _mm512_alignr_epi64::<BY>(a[i], a[i]);
+    }
+    out
+}
+
+/// (a0 b0 - a1 b1 + c0) + (a0 b1 + a1 b0 + c1) i, with 3q - b1 for -b1, not carried.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+fn quadratic_product(a: &[Fe; 2], b: &[Fe; 2], c: [Option<&Fe>; 2]) -> [Fe; 2] {
+    let minus = carry(sub(&splat(&ModQ::M3), &b[1]));
+    let a = [&a[0], &a[1]];
+    [
+        product_plus(a, [&b[0], &minus], c[0]),
+        product_plus(a, [&b[1], &b[0]], c[1]),
+    ]
 }
 
 /// The same function of both parts.
@@ -496,11 +618,12 @@ impl Vector for Quadratic {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-    unsafe fn load(points: [&[u8]; LANES]) -> ([Fe; 2], [Fe; 2]) {
-        (
-            load_blocks(points),
-            load_blocks(points.map(|point| &point[64..])),
-        )
+    unsafe fn load(points: [*const u8; LANES]) -> ([Fe; 2], [Fe; 2]) {
+        // SAFETY: the caller has the features, and the points are readable.
+        unsafe {
+            let y = points.map(|point| point.wrapping_add(64));
+            (load_blocks(points), load_blocks(y))
+        }
     }
 
     #[inline]
@@ -547,35 +670,44 @@ impl Vector for Quadratic {
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
     unsafe fn product(a: &[Fe; 2], b: &[Fe; 2]) -> [Fe; 2] {
-        // (a0 b0 - a1 b1) + (a0 b1 + a1 b0) i, with 3q - b1 for -b1.
-        let minus = carry(sub(&splat(&ModQ::M3), &b[1]));
-        [
-            carry(product_plus([&a[0], &a[1]], [&b[0], &minus], None)),
-            carry(product_plus([&a[0], &a[1]], [&b[1], &b[0]], None)),
-        ]
+        let t = quadratic_product(a, b, [None, None]);
+        [carry(t[0]), carry(t[1])]
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-    unsafe fn product_plus(a: &[Fe; 2], b: &[Fe; 2], c: &[Fe; 2]) -> [Fe; 2] {
-        let minus = carry(sub(&splat(&ModQ::M3), &a[1]));
-        [
-            product_plus([&b[0], &b[1]], [&a[0], &minus], Some(&c[0])),
-            product_plus([&b[0], &b[1]], [&a[1], &a[0]], Some(&c[1])),
-        ]
+    unsafe fn products(a: [&[Fe; 2]; 2], b: [&[Fe; 2]; 2]) -> [[Fe; 2]; 2] {
+        // SAFETY: the caller has the features.
+        unsafe { [Self::product(a[0], b[0]), Self::product(a[1], b[1])] }
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-    unsafe fn square_plus(a: &[Fe; 2], c: &[Fe; 2]) -> [Fe; 2] {
-        // (a0 + a1)(a0 - a1) + 2 a0 a1 i, with 2q added to the difference.
-        let sum = carry(add(&a[0], &a[1]));
-        let minus = carry(add(&sub(&a[0], &a[1]), &splat(&ModQ::M2)));
-        let twice = carry(add(&a[0], &a[0]));
-        [
-            product_plus([&sum], [&minus], Some(&c[0])),
-            product_plus([&twice], [&a[1]], Some(&c[1])),
-        ]
+    unsafe fn products_plus(a: [&[Fe; 2]; 2], b: [&[Fe; 2]; 2], c: [&[Fe; 2]; 2]) -> [[Fe; 2]; 2] {
+        let mut out = [*c[0], *c[1]];
+        for p in 0..2 {
+            // The factor below 1.2 is the one that `quadratic_product` subtracts from 3q.
+            out[p] = quadratic_product(b[p], a[p], [Some(&c[p][0]), Some(&c[p][1])]);
+        }
+        out
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+    unsafe fn squares_plus(a: [&[Fe; 2]; 2], c: [&[Fe; 2]; 2]) -> [[Fe; 2]; 2] {
+        let mut out = [*c[0], *c[1]];
+        for p in 0..2 {
+            // (a0 + a1)(a0 - a1) + 2 a0 a1 i, with 2q added to the difference.
+            let [a0, a1] = a[p];
+            let sum = carry(add(a0, a1));
+            let minus = carry(add(&sub(a0, a1), &splat(&ModQ::M2)));
+            let twice = carry(add(a0, a0));
+            out[p] = [
+                product_plus([&sum], [&minus], Some(&c[p][0])),
+                product_plus([&twice], [a1], Some(&c[p][1])),
+            ];
+        }
+        out
     }
 
     #[inline]
@@ -624,20 +756,12 @@ impl Vector for Quadratic {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-    unsafe fn inverse(a: &[[Fe; 2]; 2]) -> [[Fe; 2]; 2] {
-        let mut lanes = [[Fq2::ZERO; LANES]; 2];
-        for (lanes, a) in lanes.iter_mut().zip(a) {
-            let (c0, c1) = (to_lanes(&a[0]), to_lanes(&a[1]));
-            *lanes = std::array::from_fn(|i| Fq2::new(c0[i], c1[i]));
-        }
-        serial_batch_inversion_and_mul(lanes.as_flattened_mut(), &Fq2::from(64u64));
-        let mut out = *a;
-        for (out, lanes) in out.iter_mut().zip(lanes) {
-            *out = [
-                from_lanes(lanes.map(|v| v.c0)),
-                from_lanes(lanes.map(|v| v.c1)),
-            ];
-        }
-        out
+    unsafe fn inverse(a: &[Fe; 2]) -> [Fe; 2] {
+        // (a0 - a1 i) / (a0^2 + a1^2): the norm comes as N 2^-260 and its inverse as 2^778 / N.
+        let norm = carry(product_plus([&a[0], &a[1]], [&a[0], &a[1]], None));
+        let minus = carry(sub(&splat(&ModQ::M3), &a[1]));
+        // SAFETY: the caller has the features.
+        let inverse = unsafe { Base::inverse(&norm) };
+        [product(&a[0], &inverse), product(&minus, &inverse)]
     }
 }

@@ -8,6 +8,8 @@
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 #[cfg(target_arch = "x86_64")]
+mod inverse;
+#[cfg(target_arch = "x86_64")]
 mod product;
 mod scalar;
 #[cfg(test)]

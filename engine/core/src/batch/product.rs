@@ -88,6 +88,16 @@ fn wide(c: Option<&Fe>) -> [V; 2 * LIMBS] {
     u
 }
 
+/// u += a b_i 2^(52 i).
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+fn row(u: &mut [V; 2 * LIMBS], a: &Fe, b: &Fe, i: usize) {
+    for j in 0..LIMBS {
+        u[i + j] = _mm512_madd52lo_epu64(u[i + j], a[j], b[i]);
+        u[i + j + 1] = _mm512_madd52hi_epu64(u[i + j + 1], a[j], b[i]);
+    }
+}
+
 /// c + sum of a_k b_k / 2^260 mod q, limbs not carried; c may have any small limbs, also negative ones.
 ///
 /// A limb takes at most 10 (N + 1) terms below 2^52: no overflow.
@@ -97,10 +107,7 @@ pub fn product_plus<const N: usize>(a: [&Fe; N], b: [&Fe; N], c: Option<&Fe>) ->
     let mut u = wide(c);
     for i in 0..LIMBS {
         for k in 0..N {
-            for j in 0..LIMBS {
-                u[i + j] = _mm512_madd52lo_epu64(u[i + j], a[k][j], b[k][i]);
-                u[i + j + 1] = _mm512_madd52hi_epu64(u[i + j + 1], a[k][j], b[k][i]);
-            }
+            row(&mut u, a[k], b[k], i);
         }
         if i < LIMBS - 1 {
             early_step(&mut u, i);
@@ -110,6 +117,31 @@ pub fn product_plus<const N: usize>(a: [&Fe; N], b: [&Fe; N], c: Option<&Fe>) ->
     upper(&u)
 }
 
+/// Two independent `product_plus`, step by step in turn: a limb's multiply-adds wait for one another, so one
+/// product alone does not keep the multiplier busy.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+pub fn products_plus<const N: usize>(
+    a: [[&Fe; N]; 2],
+    b: [[&Fe; N]; 2],
+    c: [Option<&Fe>; 2],
+) -> [Fe; 2] {
+    let (mut u, mut v) = (wide(c[0]), wide(c[1]));
+    for i in 0..LIMBS {
+        for k in 0..N {
+            row(&mut u, a[0][k], b[0][k], i);
+            row(&mut v, a[1][k], b[1][k], i);
+        }
+        if i < LIMBS - 1 {
+            early_step(&mut u, i);
+            early_step(&mut v, i);
+        }
+    }
+    last_step(&mut u);
+    last_step(&mut v);
+    [upper(&u), upper(&v)]
+}
+
 /// a b / 2^260 mod q, carried.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
@@ -117,10 +149,28 @@ pub fn product(a: &Fe, b: &Fe) -> Fe {
     carry(product_plus([a], [b], None))
 }
 
-/// c + a^2 / 2^260 mod q, not carried.
+/// c + a^2 / 2^260 mod q for two values in turn, not carried.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
-pub fn square_plus(a: &Fe, c: &Fe) -> Fe {
+pub fn squares_plus(a: [&Fe; 2], c: [&Fe; 2]) -> [Fe; 2] {
+    let (mut u, mut v) = (mixed_terms(a[0], c[0]), mixed_terms(a[1], c[1]));
+    for i in 0..LIMBS {
+        square_term(&mut u, a[0], i);
+        square_term(&mut v, a[1], i);
+        if i > 0 {
+            early_step(&mut u, i - 1);
+            early_step(&mut v, i - 1);
+        }
+    }
+    last_step(&mut u);
+    last_step(&mut v);
+    [upper(&u), upper(&v)]
+}
+
+/// c 2^260 + 2 sum over i < j of a_i a_j 2^(52 (i + j)).
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+fn mixed_terms(a: &Fe, c: &Fe) -> [V; 2 * LIMBS] {
     let mut u = wide(None);
     for i in 0..LIMBS {
         for j in i + 1..LIMBS {
@@ -134,15 +184,15 @@ pub fn square_plus(a: &Fe, c: &Fe) -> Fe {
     for i in 0..LIMBS {
         u[LIMBS + i] = _mm512_add_epi64(u[LIMBS + i], c[i]);
     }
-    for i in 0..LIMBS {
-        u[2 * i] = _mm512_madd52lo_epu64(u[2 * i], a[i], a[i]);
-        u[2 * i + 1] = _mm512_madd52hi_epu64(u[2 * i + 1], a[i], a[i]);
-        if i > 0 {
-            early_step(&mut u, i - 1);
-        }
-    }
-    last_step(&mut u);
-    upper(&u)
+    u
+}
+
+/// u += a_i^2 2^(104 i).
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vbmi2")]
+fn square_term(u: &mut [V; 2 * LIMBS], a: &Fe, i: usize) {
+    u[2 * i] = _mm512_madd52lo_epu64(u[2 * i], a[i], a[i]);
+    u[2 * i + 1] = _mm512_madd52hi_epu64(u[2 * i + 1], a[i], a[i]);
 }
 
 /// Multiples of q by the bits 253 .. 255 of a value t, read as i in -2 .. 5: each is at least 2^253 (i + 1)

@@ -13,7 +13,7 @@ use crate::batch::{Job, List};
 use crate::curve::{point_bytes, read_point, write_point, Group};
 
 /// Lists summed side by side: their sums stay in the second-level cache.
-const BLOCK: usize = 1 << 12;
+const BLOCK: usize = 1 << 11;
 
 /// Pieces that a sum is cut into, as long as they have `SHORT` points.
 const PIECES: usize = 1 << 11;
