@@ -143,11 +143,11 @@ fn kernels(n: usize) {
     let few = n.min(1 << 12);
     let bit = |i: usize| full.limbs(i)[0] & 1 == 1;
     let (f1, f2) = (p1.first(few), p2.first(few));
-    let (one, two) = (5.8 * limit, 14.5 * limit);
-    additions_of("sum, G1", 50, one, || signed_sum(f1, bit, NEVER));
-    additions_of("sum, G2", 50, two, || signed_sum(f2, bit, NEVER));
-    additions_of("msm, G1", 5, one, || msm(p1, other));
-    additions_of("msm, G2", 3, two, || msm(p2, other));
+    let (limit_1, limit_2) = (5.8 * limit, 14.5 * limit);
+    additions_of("sum, G1", 50, limit_1, || signed_sum(f1, bit, NEVER));
+    additions_of("sum, G2", 50, limit_2, || signed_sum(f2, bit, NEVER));
+    additions_of("msm, G1", 5, limit_1, || msm(p1, other));
+    additions_of("msm, G2", 3, limit_2, || msm(p2, other));
     let mut out = vec![0; n * 32];
     let shift = one();
     let shift = Scalars::new(&shift, "shift").expect("one");

@@ -166,39 +166,56 @@ unsafe fn sum<T: Vector>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
             let [r0, r1] = T::products([&halves[0], &halves[0]], [&products[1], &products[0]]);
             let [r2, r3] = T::products([&halves[1], &halves[1]], [&products[3], &products[2]]);
             let mut rests = [r0, r1, r2, r3];
-            // Groups g and g + 1 together, each step for both.
-            let pairs = sums[..active].chunks_mut(2).zip(work[..active].chunks(2));
-            for (p, (sums, work)) in pairs.enumerate().rev() {
-                let chain = 2 * p % CHAINS;
-                if let ([s0, s1], [w0, w1]) = (&mut *sums, work) {
-                    let r = [&rests[chain], &rests[chain + 1]];
-                    let i = T::products(r, [&w0.before, &w1.before]);
-                    let next = T::products(r, [&w0.dx, &w1.dx]);
-                    (rests[chain], rests[chain + 1]) = (next[0], next[1]);
+            // Four groups together, step by step in pairs: what waits in one pair does not stop the other.
+            let quads = sums[..active]
+                .chunks_mut(CHAINS)
+                .zip(work[..active].chunks(CHAINS));
+            for (sums, work) in quads.rev() {
+                if let ([s0, s1, s2, s3], [w0, w1, w2, w3]) = (&mut *sums, work) {
+                    let i01 = T::products([&rests[0], &rests[1]], [&w0.before, &w1.before]);
+                    let i23 = T::products([&rests[2], &rests[3]], [&w2.before, &w3.before]);
+                    let n01 = T::products([&rests[0], &rests[1]], [&w0.dx, &w1.dx]);
+                    let n23 = T::products([&rests[2], &rests[3]], [&w2.dx, &w3.dx]);
+                    rests = [n01[0], n01[1], n23[0], n23[1]];
                     let dy = [T::carry(&w0.dy), T::carry(&w1.dy)];
-                    let l = T::products([&dy[0], &dy[1]], [&i[0], &i[1]]);
+                    let l01 = T::products([&dy[0], &dy[1]], [&i01[0], &i01[1]]);
+                    let dy = [T::carry(&w2.dy), T::carry(&w3.dy)];
+                    let l23 = T::products([&dy[0], &dy[1]], [&i23[0], &i23[1]]);
                     let c = [T::minus_both(&s0.x, &w0.dx), T::minus_both(&s1.x, &w1.dx)];
-                    let x = T::squares_plus([&l[0], &l[1]], [&c[0], &c[1]]);
-                    let x = [T::negative(&x[0]), T::negative(&x[1])];
-                    let d = [
-                        T::four_times_difference(&x[0], &s0.x),
-                        T::four_times_difference(&x[1], &s1.x),
+                    let x01 = T::squares_plus([&l01[0], &l01[1]], [&c[0], &c[1]]);
+                    let c = [T::minus_both(&s2.x, &w2.dx), T::minus_both(&s3.x, &w3.dx)];
+                    let x23 = T::squares_plus([&l23[0], &l23[1]], [&c[0], &c[1]]);
+                    let x01 = [T::negative(&x01[0]), T::negative(&x01[1])];
+                    let d01 = [
+                        T::four_times_difference(&x01[0], &s0.x),
+                        T::four_times_difference(&x01[1], &s1.x),
                     ];
-                    let y = T::products_plus([&l[0], &l[1]], [&d[0], &d[1]], [&s0.y, &s1.y]);
-                    (s0.x, s1.x) = (x[0], x[1]);
-                    (s0.y, s1.y) = (T::negative(&y[0]), T::negative(&y[1]));
+                    let y01 =
+                        T::products_plus([&l01[0], &l01[1]], [&d01[0], &d01[1]], [&s0.y, &s1.y]);
+                    let x23 = [T::negative(&x23[0]), T::negative(&x23[1])];
+                    let d23 = [
+                        T::four_times_difference(&x23[0], &s2.x),
+                        T::four_times_difference(&x23[1], &s3.x),
+                    ];
+                    let y23 =
+                        T::products_plus([&l23[0], &l23[1]], [&d23[0], &d23[1]], [&s2.y, &s3.y]);
+                    (s0.x, s1.x) = (x01[0], x01[1]);
+                    (s0.y, s1.y) = (T::negative(&y01[0]), T::negative(&y01[1]));
+                    (s2.x, s3.x) = (x23[0], x23[1]);
+                    (s2.y, s3.y) = (T::negative(&y23[0]), T::negative(&y23[1]));
                 } else {
-                    let (s, w) = (&mut sums[0], &work[0]);
-                    let inverse = T::product(&rests[chain], &w.before);
-                    rests[chain] = T::product(&rests[chain], &w.dx);
-                    let l = T::product(&T::carry(&w.dy), &inverse);
-                    let c = T::minus_both(&s.x, &w.dx);
-                    let [x, _] = T::squares_plus([&l, &l], [&c, &c]);
-                    let x = T::negative(&x);
-                    let d = T::four_times_difference(&x, &s.x);
-                    let [y, _] = T::products_plus([&l, &l], [&d, &d], [&s.y, &s.y]);
-                    s.x = x;
-                    s.y = T::negative(&y);
+                    for (rest, (s, w)) in rests.iter_mut().zip(sums.iter_mut().zip(work)) {
+                        let inverse = T::product(rest, &w.before);
+                        *rest = T::product(rest, &w.dx);
+                        let l = T::product(&T::carry(&w.dy), &inverse);
+                        let c = T::minus_both(&s.x, &w.dx);
+                        let [x, _] = T::squares_plus([&l, &l], [&c, &c]);
+                        let x = T::negative(&x);
+                        let d = T::four_times_difference(&x, &s.x);
+                        let [y, _] = T::products_plus([&l, &l], [&d, &d], [&s.y, &s.y]);
+                        s.x = x;
+                        s.y = T::negative(&y);
+                    }
                 }
             }
             if last != 0xff {

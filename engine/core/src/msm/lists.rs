@@ -12,8 +12,8 @@ use super::count_additions;
 use crate::batch::{Job, List};
 use crate::curve::{point_bytes, read_point, write_point, Group};
 
-/// Lists summed side by side: their sums stay in the second-level cache.
-const BLOCK: usize = 1 << 11;
+/// Bytes of points that are summed side by side: with what belongs to them, they stay in the second-level cache.
+const BLOCK_BYTES: usize = 1 << 18;
 
 /// Pieces that a sum is cut into, as long as they have `SHORT` points.
 const PIECES: usize = 1 << 11;
@@ -30,6 +30,7 @@ pub fn sum_lists<G: Group>(
     starts: Option<&[u8]>,
     out: &mut [u8],
 ) {
+    let block = BLOCK_BYTES / G::BYTES;
     let longest = (entries.len() / PIECES).max(SHORT) as u32;
     let many = offsets.len().saturating_sub(1);
     out[..many * G::BYTES].fill(0);
@@ -49,10 +50,10 @@ pub fn sum_lists<G: Group>(
             start += length;
         }
     }
-    let mut sums = vec![0; BLOCK.min(first.len().max(other.len())) * G::BYTES];
+    let mut sums = vec![0; block.min(first.len().max(other.len())) * G::BYTES];
     let mut begun = Vec::new();
     by_length(&mut first, longest);
-    for part in first.chunks(BLOCK) {
+    for part in first.chunks(block) {
         let lists: Vec<List> = part.iter().map(|piece| piece.1).collect();
         if let Some(starts) = starts {
             begun.clear();
@@ -72,7 +73,7 @@ pub fn sum_lists<G: Group>(
     // Each cut list again: its first sum, which is in `out`, and those of its other pieces.
     other.sort_by_key(|(_, list)| std::cmp::Reverse(list.length));
     let mut pieces = vec![0; other.len() * G::BYTES];
-    for (part, out) in other.chunks(BLOCK).zip(pieces.chunks_mut(BLOCK * G::BYTES)) {
+    for (part, out) in other.chunks(block).zip(pieces.chunks_mut(block * G::BYTES)) {
         let lists: Vec<List> = part.iter().map(|piece| piece.1).collect();
         sum_block::<G>(base, entries, &lists, None, out);
     }

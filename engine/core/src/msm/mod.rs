@@ -4,9 +4,14 @@
 //! "Optimizing MSM", and the figures of ../docs. Notation: n points P_i, scalars s_i; windows of c bits;
 //! digit d in [-2^(c-1), 2^(c-1)]; bucket |d| of a window lists the points with that digit, with signs.
 //!
-//! **Timing.** A digit that is zero costs nothing here, so zeros are free, ones cost one addition, small
-//! scalars a few, and the time tells roughly how many of each a witness has. Hiding that needs the wires'
-//! types, not their values: see ../prepared.
+//! **Timing.** In `msm` a digit that is zero costs nothing, so zeros are free, ones cost one addition, small
+//! scalars a few, and the time tells roughly how many of each a witness has. `signed_sum` and `msm_odd` do the
+//! same number of additions whatever the scalars; what is left is how full the last group of eight lists is in a
+//! round, caches, and the additions that need a second look, of which honest points have none. Which wires go
+//! where is decided by their types: see ../prepared.
+//!
+//! **Memory.** Beyond the points and the scalars: 32 bytes a scalar in `msm`, none in `msm_odd`; and for each
+//! thread 8 bytes a scalar and a window's buckets.
 
 mod digits;
 mod lists;

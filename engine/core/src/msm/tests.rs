@@ -83,6 +83,23 @@ fn large() {
     check::<g2::Config>(&random_scalars(n, 6), &mixed(n, &mut random));
 }
 
+/// A bound that is wrong by little shows only in long sums. Half a minute:
+/// `cargo test --release -p zkmargin-core largest -- --ignored`.
+#[test]
+#[ignore = "slow"]
+fn largest() {
+    let n = 1 << 20;
+    let mut random = Random::new(2);
+    let logs = random_scalars(n, 8);
+    check::<g1::Config>(&logs, &random_scalars(n, 9));
+    check_odd::<g1::Config>(&logs, &mixed(n, &mut random), 254);
+    check_signs::<g1::Config>(&logs, &mut random);
+    let n = 1 << 18;
+    check::<g2::Config>(&logs[..n], &mixed(n, &mut random));
+    check_odd::<g2::Config>(&logs[..n], &random_scalars(n, 10), 254);
+    check_signs::<g2::Config>(&logs[..n], &mut random);
+}
+
 #[test]
 fn degenerate() {
     let n = 2000;
