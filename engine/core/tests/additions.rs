@@ -13,13 +13,19 @@ fn counted(work: impl FnOnce()) -> u64 {
     additions() - before
 }
 
-/// The multiples 1 .. n of the generator, times a number: no sum of few of them is another one.
+/// Multiples of the generator that look random: in a progression, sums of a few would meet infinity, which
+/// is skipped.
 fn points<G: Group>(n: usize) -> Vec<u8> {
     let scalars: Vec<u8> = (1..=n as u64)
         .flat_map(|i| {
             let mut scalar = [0; 32];
-            scalar[..8].copy_from_slice(&i.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
-            scalar[8..16].copy_from_slice(&i.wrapping_mul(0xbf58_476d_1ce4_e5b9).to_le_bytes());
+            for (j, part) in (0u64..).zip(scalar[..24].chunks_exact_mut(8)) {
+                // splitmix64.
+                let z = (4 * i + j).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+                part.copy_from_slice(&(z ^ z >> 31).to_le_bytes());
+            }
             scalar
         })
         .collect();
