@@ -4,13 +4,13 @@
 //! A = alpha + sum w_i A_i + r delta, B likewise with s, C = sum w_i C_i + sum h_j H_j + s A + r B - r s delta.
 
 use ark_bn254::{g1, g2, G1Affine, G1Projective, G2Affine, G2Projective};
-use ark_ec::CurveGroup;
+use ark_ec::{models::short_weierstrass::Projective, CurveGroup};
 use rayon::prelude::*;
 
 use crate::bytes::Scalars;
 use crate::curve::{good_point, write_point, Group, Points};
 use crate::error::{ensure, Error, Result};
-use crate::msm::{msm, msm_sorted, Digits};
+use crate::msm::{msm_sorted_until, Digits};
 use crate::quotient::quotient;
 use crate::secret::random_scalar;
 use crate::threads::Cancel;
@@ -85,14 +85,10 @@ pub fn prove_until(
     let quotient = quotient(key, witness, cancel)?;
     cancel.look()?;
     let quotient = Scalars::new(quotient.bytes(), "quotient")?;
-    let sum_h = msm(h, quotient)?;
-    cancel.look()?;
-    let sum_a = msm(a, witness)?;
-    cancel.look()?;
-    let (sum_b1, sum_b2) = msm_twice(b1, b2, witness)?;
-    cancel.look()?;
-    let sum_c = msm(c, witness.skip(publics))?;
-    cancel.look()?;
+    let sum_h = sum(h, quotient, cancel)?;
+    let sum_a = sum(a, witness, cancel)?;
+    let (sum_b1, sum_b2) = sum_twice(b1, b2, witness, cancel)?;
+    let sum_c = sum(c, witness.skip(publics), cancel)?;
 
     let sums = Sums {
         a: sum_a,
@@ -132,11 +128,30 @@ pub(crate) fn blinded(
     Ok(())
 }
 
-/// B in both groups from one sort: a wire that B does not use is at infinity in both.
-fn msm_twice(
+/// A wire that a query does not use is at infinity there.
+fn sum<G: Group>(
+    points: Points<'_, G>,
+    scalars: Scalars<'_>,
+    cancel: &Cancel,
+) -> Result<Projective<G>> {
+    let digits = Digits::new(scalars, |i| !points.is_infinity(i))?;
+    sorted(points, &digits, cancel)
+}
+
+fn sorted<G: Group>(
+    points: Points<'_, G>,
+    digits: &Digits,
+    cancel: &Cancel,
+) -> Result<Projective<G>> {
+    msm_sorted_until(points, digits, &|| cancel.is_set()).ok_or(Error::Cancelled)
+}
+
+/// B in both groups from one list of digits: what is at infinity in one is in the other.
+fn sum_twice(
     b1: Points<'_, g1::Config>,
     b2: Points<'_, g2::Config>,
     witness: Scalars<'_>,
+    cancel: &Cancel,
 ) -> Result<(G1Projective, G2Projective)> {
     let same = (0..b1.len())
         .into_par_iter()
@@ -144,10 +159,10 @@ fn msm_twice(
         .all(|i| b1.is_infinity(i) == b2.is_infinity(i));
     if !same {
         // No honest key, but the answer is still the sum.
-        return Ok((msm(b1, witness)?, msm(b2, witness)?));
+        return Ok((sum(b1, witness, cancel)?, sum(b2, witness, cancel)?));
     }
     let digits = Digits::new(witness, |i| !b1.is_infinity(i))?;
-    Ok((msm_sorted(b1, &digits), msm_sorted(b2, &digits)))
+    Ok((sorted(b1, &digits, cancel)?, sorted(b2, &digits, cancel)?))
 }
 
 fn points<'a, G: Group>(bytes: &'a [u8], n: usize, what: &str) -> Result<Points<'a, G>> {

@@ -50,7 +50,7 @@ fn check<G: Group>(n: usize) {
                     2 => scalar[..used].fill(0x2a),
                     _ => {
                         for (j, byte) in scalar[..used].iter_mut().enumerate() {
-                            *byte = ((i * 131 + j * 17) * (i + 7 * j + 3) >> 3) as u8;
+                            *byte = (((i * 131 + j * 17) * (i + 7 * j + 3)) >> 3) as u8;
                         }
                         scalar[31] &= 0x1f;
                     }

@@ -2,10 +2,13 @@
 //!
 //! x0 and x1 are public; w3 = x0 x1, w4 is a bit, w5 = w3 + 2 w4 times x1, and a last row says w5 (w4 - 1) = w6.
 
+use sha2::{Digest, Sha256};
 use zkmargin_core::bytes::Scalars;
 use zkmargin_core::keygen::{keygen, sizes, KeyBuffers};
+use zkmargin_core::prepared::{prepare, Source};
 use zkmargin_core::prove::{prove, ProvingKey, PROOF_BYTES};
 use zkmargin_core::r1cs::R1cs;
+use zkmargin_core::threads::Cancel;
 use zkmargin_core::verify::VerifyingKey;
 use zkmargin_core::witness;
 
@@ -132,6 +135,16 @@ impl Case {
         ((WIRES as u64).to_le_bytes(), (PUBLICS as u64).to_le_bytes())
     }
 
+    /// The key with types, prepared once.
+    pub fn prepared(&self) -> Vec<u8> {
+        let source = Source {
+            key: self.proving_key(),
+            gamma2: &self.key[1][128..256],
+            ic: &self.key[2],
+        };
+        prepare(source, Some(&self.r1cs()), &Cancel::new()).expect("a prepared key")
+    }
+
     fn make_key(&mut self) {
         let mut parts = sizes(&self.r1cs()).map(|size| vec![0; size]);
         let [g1, g2, ic, coefficients, a, b1, b2, c, h] = parts.each_mut().map(|p| &mut p[..]);
@@ -152,8 +165,8 @@ impl Case {
         self.key = parts;
     }
 
-    fn prove(&mut self) {
-        let key = ProvingKey {
+    fn proving_key(&self) -> ProvingKey<'_> {
+        ProvingKey {
             g1: &self.key[0],
             g2: &self.proving_g2,
             n_wires: WIRES,
@@ -165,10 +178,30 @@ impl Case {
             b2: &self.key[6],
             c: &self.key[7],
             h: &self.key[8],
-        };
-        let w = Scalars::new(&self.witness, "witness").expect("canonical");
-        prove(&key, w, &mut self.proof).expect("a proof");
+        }
     }
+
+    fn prove(&mut self) {
+        let mut proof = vec![0; PROOF_BYTES];
+        let w = Scalars::new(&self.witness, "witness").expect("canonical");
+        prove(&self.proving_key(), w, &mut proof).expect("a proof");
+        self.proof = proof;
+    }
+}
+
+/// Gives a prepared key that was changed the digest of what it is now: docs/formats/prepared-key.md.
+pub fn seal(file: &mut [u8]) {
+    let Some(body) = file.len().checked_sub(32) else {
+        return;
+    };
+    let (body, digest) = file.split_at_mut(body);
+    let mut root = Sha256::new();
+    root.update(b"zkmargin prepared key 1");
+    root.update((body.len() as u64).to_le_bytes());
+    for chunk in body.chunks(1 << 20) {
+        root.update(Sha256::digest(chunk));
+    }
+    digest.copy_from_slice(&root.finalize());
 }
 
 /// alpha1, beta2, gamma2, delta2, ic.

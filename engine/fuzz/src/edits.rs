@@ -14,7 +14,9 @@ pub fn edited<const N: usize>(data: &[u8], buffers: [&[u8]; N]) -> ([Vec<u8>; N]
     for edit in data.chunks_exact(6).take(MOST) {
         let buffer = &mut out[usize::from(edit[0]) % N];
         let word = u16::from_le_bytes([edit[4], edit[5]]);
-        let at = usize::from(u16::from_le_bytes([edit[2], edit[3]])) % (buffer.len() + 1);
+        // An odd step in a buffer that 16 bits do not span.
+        let step = 1 + 2 * (buffer.len() >> 16);
+        let at = usize::from(u16::from_le_bytes([edit[2], edit[3]])) * step % (buffer.len() + 1);
         let tail = &mut buffer[at..];
         match edit[1] % 7 {
             0 => tail.iter_mut().take(1).for_each(|byte| *byte ^= edit[4]),

@@ -15,7 +15,10 @@ use zkmargin_core::bytes::Scalars;
 use zkmargin_core::keygen::{keygen, sizes, KeyBuffers};
 use zkmargin_core::prove::{prove, ProvingKey, PROOF_BYTES};
 use zkmargin_core::r1cs::R1cs;
-use zkmargin_core::{curve, msm, ntt, pairing, poseidon, verify, witness, Result, G1, G2};
+use zkmargin_core::threads::Cancel;
+use zkmargin_core::{
+    curve, msm, ntt, pairing, poseidon, prepared, verify, witness, Result, G1, G2,
+};
 
 static CASE: LazyLock<Case> = LazyLock::new(Case::new);
 
@@ -30,6 +33,8 @@ const TARGETS: &[Target] = &[
     ("ntt", transform),
     ("pairing", run_pairing),
     ("poseidon", hash),
+    ("prepare", run_prepare),
+    ("prepared", run_prepared),
     ("prove", run_prove),
     ("r1cs", unsatisfied),
     ("verify", run_verify),
@@ -234,6 +239,72 @@ fn run_prove(data: &[u8]) {
             verify::verify(&verifying_key(&parts), publics, &out),
             Ok(true)
         );
+    }
+}
+
+/// The buffers of a `.zkey` into a prepared key, with the system and without.
+fn run_prepare(data: &[u8]) {
+    let key = &CASE.key;
+    let ([g1, g2, gamma2, ic, coefficients, a, b1, b2, c, h], same) = edited(
+        data,
+        [
+            &key[0],
+            &CASE.proving_g2,
+            &key[1][128..256],
+            &key[2],
+            &key[3],
+            &key[4],
+            &key[5],
+            &key[6],
+            &key[7],
+            &key[8],
+        ],
+    );
+    let made = |r1cs: Option<&R1cs<'_>>| {
+        let source = prepared::Source {
+            key: ProvingKey {
+                g1: &g1,
+                g2: &g2,
+                n_wires: a.len() / 64,
+                n_publics: case::PUBLICS,
+                domain_size: h.len() / 64,
+                coefficients: &coefficients,
+                a: &a,
+                b1: &b1,
+                b2: &b2,
+                c: &c,
+                h: &h,
+            },
+            gamma2: &gamma2,
+            ic: &ic,
+        };
+        prepared::prepare(source, r1cs, &Cancel::new())
+    };
+    for made in [made(None), made(Some(&CASE.r1cs()))] {
+        // What is made can be opened.
+        let opened = made.map(|file| prepared::Prepared::open(&file).expect("just made"));
+        assert!(!same || opened.is_ok());
+    }
+}
+
+/// A prepared key that was edited and has a digest that agrees, as from a maker of bad keys.
+fn run_prepared(data: &[u8]) {
+    let file = CASE.prepared();
+    let ([mut file, witness], same) = edited(data, [&file, &CASE.witness]);
+    assert!(same || file == CASE.prepared() || prepared::Prepared::open(&file).is_err());
+    case::seal(&mut file);
+    let proved = prepared::Prepared::open(&file).and_then(|key| {
+        let mut out = vec![0; PROOF_BYTES];
+        let witness = Scalars::new(&witness, "witness")?;
+        key.prove(&file, witness, &mut out, &Cancel::new())?;
+        Ok(out)
+    });
+    if same {
+        let proof = proved.expect("a good key proves");
+        let parts = key_parts(&CASE.key);
+        let publics = Scalars::new(&CASE.publics, "publics").expect("canonical");
+        let verdict = verify::verify(&verifying_key(&parts), publics, &proof);
+        assert_eq!(verdict, Ok(true));
     }
 }
 

@@ -66,8 +66,17 @@ pub fn msm<G: Group>(points: Points<'_, G>, scalars: Scalars<'_>) -> Result<Proj
 ///
 /// The digits must have been made for as many points and without those at infinity.
 pub fn msm_sorted<G: Group>(points: Points<'_, G>, digits: &Digits) -> Projective<G> {
+    msm_sorted_until(points, digits, NEVER).unwrap_or_else(Projective::zero)
+}
+
+/// The same; `None` when stopped.
+pub fn msm_sorted_until<G: Group>(
+    points: Points<'_, G>,
+    digits: &Digits,
+    stop: Stop<'_>,
+) -> Option<Projective<G>> {
     assert_eq!(points.len(), digits.len());
-    sum_windows(points, digits, None, NEVER).unwrap_or_else(Projective::zero)
+    sum_windows(points, digits, None, stop)
 }
 
 /// As `msm`, for points that are not infinity; `None` when stopped.

@@ -1,10 +1,8 @@
 //! Many proofs of one key at once, by a random combination of their equations.
 //!
 //! Source: Bellare, Garay, Rabin, "Fast batch verification" (EUROCRYPT 1998), the small exponents test.
-//! Notation: rho_i uniform in [1, 2^128), drawn after the proofs are known. All proofs hold only if
-//!
-//!     prod e(rho_i A_i, B_i) = e(sum rho_i alpha, beta) e(sum rho_i vk_x_i, gamma) e(sum rho_i C_i, delta)
-//!
+//! Notation: rho_i uniform in [1, 2^128), drawn after the proofs are known. If all proofs hold,
+//! prod e(rho_i A_i, B_i) = e(sum rho_i alpha, beta) e(sum rho_i vk_x_i, gamma) e(sum rho_i C_i, delta),
 //! and if one does not, the two sides are equal with probability at most 2^-127: the groups have prime
 //! order r, and each B_i is checked to lie in its.
 
