@@ -22,6 +22,7 @@ from zk.field import Limbs
 from zk.formats.prepared import load_prepared
 from zk.groth16 import Proof
 from zkmargin.keys import ProvingKey, VerifyingKey, load_pinned_circuit, load_set
+from zkmargin.refusal import named
 from zkmargin.statement_file import Prepared, Statement, StatementFile
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Prover:
 
         Raises UnsatisfiedConstraint, which names the obligation, if the claim is false.
         """
-        return self.prove_witness(self.witness(claim, account))
+        with named(claim, account):
+            return self.prove_witness(self.witness(claim, account))
 
     def witness(self, claim: AnyClaim, account: AnyAccount) -> Limbs:
         """Every wire's value for a claim, unchecked. A secret."""

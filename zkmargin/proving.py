@@ -20,6 +20,7 @@ from zk.field import Limbs
 from zk.groth16 import Proof
 from zkmargin.keys import ProvingKey, VerifyingKey
 from zkmargin.models import PREFIX, offered
+from zkmargin.refusal import named
 from zkmargin.statement_file import DEVELOPMENT, NOT_VERIFIED, PUBLIC_INPUTS, Statement
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def check(circuit: CompiledCircuit, claim: AnyClaim, account: AnyAccount) -> Non
 
     Raises UnsatisfiedConstraint, which names the obligation that fails.
     """
-    circuit.check(witness(circuit, claim, account))
+    with named(claim, account):
+        circuit.check(witness(circuit, claim, account))
 
 
 def setup(
@@ -116,7 +118,8 @@ def prove(pk: ProvingKey, circuit: CompiledCircuit, claim: AnyClaim, account: An
     Raises UnsatisfiedConstraint if the claim is false, DigestMismatch for another circuit's key.
     """
     _check_circuit(pk, circuit)
-    return prove_witness(pk, circuit, witness(circuit, claim, account))
+    with named(claim, account):
+        return prove_witness(pk, circuit, witness(circuit, claim, account))
 
 
 def prove_witness(pk: ProvingKey, circuit: CompiledCircuit, values: Limbs) -> Proof:

@@ -150,7 +150,8 @@ def test_at_the_line_to_the_last_unit(short: bool) -> None:
         assert within(book, at, limit) == true
         broken = first_broken(GREEKS, SHAPE, greek_values(book, at, limit))
         assert (broken is None) == true
-        assert true or DELTA in (broken or "")
+        side = "upper" if own.delta > 0 else "lower"
+        assert true or f"{DELTA} / {side} limit" in (broken or "")
 
 
 def test_an_empty_account_keeps_any_limit() -> None:
@@ -176,7 +177,10 @@ def test_the_largest_quantities_fit() -> None:
         for cut, words in ((0, None), (1, VEGA)):
             made = greek_values(book, at, replace(limit, vega=limit.vega - cut))
             broken = first_broken(GREEKS, SHAPE, made)
-            assert (broken is None) if words is None else words in (broken or "")
+            if words is None:
+                assert broken is None
+            else:
+                assert f"{words} / {'upper' if quantity > 0 else 'lower'} limit" in (broken or "")
 
 
 # What must be unsatisfiable. ----------------------------------------------------------------------

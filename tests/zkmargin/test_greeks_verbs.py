@@ -75,10 +75,69 @@ def test_verify_is_about_what_was_proven(
 def test_check_at_the_limits(desk: PortfolioWorld) -> None:
     assert check(desk, *LIMITS).code == 0
     for claim, words in ((TIGHT_DELTA, "net delta"), (TIGHT_VEGA, "net vega")):
-        outcome = check(desk, *claim)
-        assert outcome.code == 1
-        assert f"underlying[0] / {words} is within its limit" in outcome.stderr
-        assert "1.03" not in outcome.stdout + outcome.stderr
+        outcome = check(desk, *claim, "--json")
+        said = f"underlying[0] (ETH) / {words} is within its limit / lower limit"
+        assert (outcome.code, outcome.fields["obligation"]) == (1, said)
+        assert said in outcome.stderr
+        assert not any(part in outcome.stdout + outcome.stderr for part in ("1.03", "216.7"))
+
+
+def test_prove_names_the_limit_that_fails(desk: PortfolioWorld, tmp_path: Path) -> None:
+    """In the same words, with both sorts of key; the prover's API too."""
+    words = "underlying[0] (ETH) / net delta is within its limit / lower limit"
+    outputs = ["--proof", tmp_path / "proof.json", "--public", tmp_path / "public.json"]
+    keys = desk.path("greek-keys")
+    made = run("prove", "--keys", keys, *desk.venue, *TIGHT_DELTA, *desk.owner, *outputs)
+    assert made.code == 1
+    assert words in made.stderr
+    assert list(tmp_path.iterdir()) == []
+    account = zm.PortfolioAccount.load(desk.path("account.json"), desk.path("secret"))
+    params = zm.PortfolioParams.load(desk.path("params.json"))
+    market = zm.PortfolioMarket.load(desk.path("market.json"))
+    claim = zm.GreekClaim(zm.Domain(), params, market, zm.GreekLimit(1, 217))
+    with pytest.raises(zm.UnsatisfiedConstraint) as refusal:
+        zm.Prover.open(keys).prove(claim, account)
+    assert refusal.value.obligation == words
+
+
+@pytest.fixture(scope="module")
+def two(desk: PortfolioWorld, tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    """Circuit, params and market of accounts of two underlyings, each with a perpetual."""
+    folder = tmp_path_factory.mktemp("two")
+    params = changed(PARAMS, assets={"ETH": "2", "BTC": "1"}, underlyings=["ETH", "BTC"])
+    params["shape"] |= {"underlyings": "2", "market_underlyings": "2"}
+    market = changed(MARKET)
+    quote = {"price": "91010", "confidence": "1", "funding_index": "0"}
+    bitcoin = {"spot": "91000", "confidence": "1", "perpetual": quote, "expiries": []}
+    market["underlyings"]["BTC"] = bitcoin
+    venue = ["--params", write(folder / "params.json", params)]
+    circuit = ["--circuit", folder / "greeks.zkc"]
+    assert run("compile", "greeks", *venue, "--out", circuit[1]).code == 0
+    return [*circuit, *venue, "--market", write(folder / "market.json", market)]
+
+
+@pytest.mark.parametrize(("quantity", "side"), [("3.125", "upper"), ("-3.125", "lower")])
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_underlying_and_the_side_are_named(
+    desk: PortfolioWorld, two: list[object], tmp_path: Path, place: int, quantity: str, side: str
+) -> None:
+    """Places in the circuit are in the order of numbers: BTC has 1, ETH 2."""
+    held = {"BTC": "0.0625", "ETH": "0.0625"}
+    name = list(held)[place]
+    held[name] = quantity
+    perpetuals = [
+        {"underlying": name, "quantity": amount, "funding_index": "0"}
+        for name, amount in reversed(held.items())
+    ]
+    nothing: dict[str, list[object]] = {"options": [], "futures": [], "collateral": []}
+    account = write(tmp_path / "account.json", changed(ACCOUNT, perpetuals=perpetuals, **nothing))
+    owner = ["--account", account, "--secret", desk.path("secret")]
+    outcome = run("check", *two, *owner, "--delta", "3", "--vega", "0", "--json")
+    said = f"underlying[{place}] ({name}) / net delta is within its limit / {side} limit"
+    assert (outcome.code, outcome.fields["obligation"]) == (1, said)
+    assert not any(part in outcome.stdout + outcome.stderr for part in ("3.125", "0.0625"))
+    scoped = ["--delta", "3", "--vega", "0", "--underlying", list(held)[1 - place]]
+    assert run("check", *two, *owner, *scoped).code == 0
 
 
 def test_limits_on_one_underlying_say_nothing_of_another(
@@ -194,4 +253,4 @@ def test_the_api_proves_eight_options(
     assert zm.greek_limits(params.shape).metadata()["statement"] == claim.statement
     prover = Prover()
     prover.assert_proves(claim, account)
-    prover.assert_refuses(tight, account, "net delta is within its limit")
+    prover.assert_refuses(tight, account, "(ETH) / net delta is within its limit / lower")

@@ -15,6 +15,7 @@ from zkmargin.cli import options
 from zkmargin.cli.output import check_targets, extras, note, result, step, warn_development
 from zkmargin.models import class_name, load_account
 from zkmargin.prover import Opening
+from zkmargin.refusal import named
 
 if TYPE_CHECKING:
     from zk.compiler.compiled import CompiledCircuit
@@ -67,7 +68,7 @@ def check_command(
         from zkmargin.cli.reveal import reveal_account
 
         reveal_account(loaded, claim)
-    with step("checking every constraint"):
+    with step("checking every constraint"), named(claim, loaded):
         values = proving.witness(compiled, claim, loaded)
         _check(compiled, values, reveal)
     if witness is not None:
@@ -200,7 +201,7 @@ def prove_command(
         prover = opening.prover()
     if is_development(prover.verifying_key.key):
         warn_development()
-    with step(f"proving {statement}"):
+    with step(f"proving {statement}"), named(claim, loaded):
         values = prover.witness(claim, loaded)
         made = prover.prove_witness(values)
     publics = values[1 : 1 + prover.circuit.r1cs.n_publics]

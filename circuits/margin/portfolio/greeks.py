@@ -61,8 +61,9 @@ class GreekLimits(PortfolioPositions):
                 ):
                     with cs.obligation(name):
                         limited = in_scope * net
-                        assert_le(cs, limited, limit * LIMIT_SCALE)
-                        assert_le(cs, -limited, limit * LIMIT_SCALE)
+                        for side, value in (("upper", limited), ("lower", -limited)):
+                            with cs.obligation(f"{side} limit"):
+                                assert_le(cs, value, limit * LIMIT_SCALE)
 
     def _nets(self, cs: ConstraintSystem, held: Positions) -> list[list[Int]]:
         """Net delta and vega of each underlying, 1e-16."""
