@@ -94,6 +94,7 @@ TARGETS: dict[str, Target] = {
                 f"tests/portfolio/test_{test}.py"
                 for test in (
                     "unsatisfiable",
+                    "unsatisfiable_epoch",
                     "any_epoch",
                     "every_slot",
                     "every_bit",

@@ -34,7 +34,7 @@ from circuits.margin.portfolio.statement import GreekClaim, greek_limits
 from circuits.margin.statement import Domain
 from tests.checks import Attack
 from tests.margin.tamper import Run, obligations
-from tests.portfolio import test_unsatisfiable as lies
+from tests.portfolio import lies
 from tests.portfolio.agreement import GREEKS, circuit, epoch, first_broken, shape_of
 from tests.portfolio.exposures import (
     DELTA,

@@ -16,7 +16,7 @@ from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.margin.portfolio.table import PortfolioEpoch
 from examples.portfolio.scan_range import BUFFER, CASH, ScanRange, inputs, scan_margin
 from tests.checks import Attack
-from tests.portfolio import test_unsatisfiable as lies
+from tests.portfolio import lies
 from tests.portfolio.agreement import epoch, shape_of
 from tests.portfolio.books import random_book
 from tests.portfolio.raw import SHAPE, Forgery, copied, market, rich_book
