@@ -5,6 +5,8 @@
 //! the reduction of the sum of all (c R) w gives the canonical sum of all c w. What a coefficient of one
 //! or minus one brings is added beside it, without a product.
 //!
+//! wide.rs does the like for the rows of a prepared key, which stay in the key's bytes: it says why it is there.
+//!
 //! Nothing here branches on a value, only on coefficients and on how many terms there are.
 
 #[cfg(target_arch = "x86_64")]

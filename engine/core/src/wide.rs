@@ -1,4 +1,9 @@
-//! Sums of products in Fr that are reduced once for several.
+//! Sums of products in Fr that are reduced once for several, for rows of any length.
+//!
+//! There is sums.rs beside it, which the witness program and its check use: its table has every coefficient in
+//! several forms, in memory of its own, and it takes lists of at most 64 terms, sorted by kind. The rows of a
+//! prepared key are read where they lie in the key's bytes, one term after another and as many as there are,
+//! with no table to be made when the key is opened.
 //!
 //! Source: Montgomery (1985). Notation: r the modulus, r < 0.19 * 2^256.
 
