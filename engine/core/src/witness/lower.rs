@@ -13,14 +13,12 @@
 use ark_bn254::Fr;
 use ark_ff::One;
 
+use super::interval::{Interval, BIT};
 use super::plan::{Combination, Plan, Step, Task, NONE};
 use super::{slots, Op, Program, FIELDS, MAX_BITS};
 use crate::error::{ensure, Error, Result};
 use crate::r1cs::{place_of, Matrix, R1cs};
 use crate::sums::{Kind, Table, Term, MAX_TERMS};
-
-/// What is below this is read by its lowest limb of 52 bits alone.
-const LOW: i128 = 1 << 52;
 
 impl Plan {
     /// Checks and lowers a program.
@@ -66,51 +64,6 @@ impl Plan {
             slot_of,
             terms,
         })
-    }
-}
-
-/// What a register's integer, the one of least magnitude, is known to lie between.
-#[derive(Clone, Copy)]
-struct Interval {
-    lo: i128,
-    hi: i128,
-}
-
-const BIT: Interval = Interval { lo: 0, hi: 1 };
-
-impl Interval {
-    /// None where 128 bits do not hold it.
-    fn add(self, other: Interval) -> Option<Interval> {
-        Some(Interval {
-            lo: self.lo.checked_add(other.lo)?,
-            hi: self.hi.checked_add(other.hi)?,
-        })
-    }
-
-    fn scale(self, factor: i128) -> Option<Interval> {
-        self.multiply(Interval {
-            lo: factor,
-            hi: factor,
-        })
-    }
-
-    fn multiply(self, other: Interval) -> Option<Interval> {
-        let mut found: Option<Interval> = None;
-        for x in [self.lo, self.hi] {
-            for y in [other.lo, other.hi] {
-                let v = x.checked_mul(y)?;
-                let now = found.unwrap_or(Interval { lo: v, hi: v });
-                found = Some(Interval {
-                    lo: now.lo.min(v),
-                    hi: now.hi.max(v),
-                });
-            }
-        }
-        found
-    }
-
-    fn is_low(self) -> bool {
-        self.lo >= 0 && self.hi < LOW
     }
 }
 

@@ -10,6 +10,7 @@
 #[cfg(target_arch = "x86_64")]
 mod eight;
 mod field;
+mod interval;
 mod lower;
 mod one;
 mod plan;
