@@ -13,6 +13,8 @@ mod layout;
 mod lists;
 mod make;
 mod rows;
+mod spans;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod types;
