@@ -12,6 +12,10 @@
 //! not depend on the state: with d_i = N d_(i-1) + c_i it is v . d_i in lane 0 of the next round, and N d_i in
 //! the others after the last.
 
+mod grain;
+mod matrix;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
@@ -20,6 +24,9 @@ use std::sync::OnceLock;
 use ark_bn254::Fr;
 use ark_ff::{BigInt, Field, PrimeField, Zero};
 use rayon::prelude::*;
+
+use grain::Grain;
+use matrix::{dot, invert, power, row_times, times_column};
 
 use crate::bytes::{less, put_fr, Scalars, WIDTH};
 use crate::error::{ensure, Result};
@@ -34,9 +41,6 @@ const PARTIAL_ROUNDS: [usize; MAX_INPUTS] = [
     56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68,
 ];
 
-/// Bits of r, and of every draw.
-const FIELD_BITS: usize = 254;
-
 /// Constants of one width.
 pub struct Parameters {
     width: usize,
@@ -50,101 +54,6 @@ pub struct Parameters {
     /// N^R_P, row-major.
     after: Vec<Fr>,
 }
-
-/// The 80-bit LFSR in self-shrinking mode: of its bits, taken in pairs, the second of each pair that
-/// starts with a one.
-struct Grain {
-    /// The last 80 bits, the oldest in bit 79.
-    state: u128,
-    /// Output that no draw has taken, the last `count` bits, the oldest highest.
-    output: u128,
-    count: u32,
-}
-
-impl Grain {
-    fn new(width: usize, partial: usize) -> Self {
-        // Bits in the order of the specification, first bit highest: prime field, x^alpha S-box, n, t,
-        // R_F, R_P, thirty ones.
-        let mut state = 0u128;
-        for (value, bits) in [
-            (1, 2),
-            (0, 4),
-            (FIELD_BITS, 12),
-            (width, 12),
-            (FULL_ROUNDS, 10),
-            (partial, 10),
-            ((1 << 30) - 1, 30),
-        ] {
-            state = state << bits | value as u128;
-        }
-        let mut grain = Grain {
-            state,
-            output: 0,
-            count: 0,
-        };
-        for _ in 0..160 / STEP {
-            grain.step();
-        }
-        grain
-    }
-
-    /// The next 16 bits, the first highest: b(i + 80) = b(i + 62) + b(i + 51) + b(i + 38) + b(i + 23) +
-    /// b(i + 13) + b(i). b(i + k) is bit 79 - k, and the highest tap leaves room for 18 bits at once.
-    fn step(&mut self) -> u16 {
-        let s = self.state;
-        let bits = [62, 51, 38, 23, 13, 0]
-            .iter()
-            .fold(0, |sum, k| sum ^ (s >> (80 - STEP - k)) as u16);
-        self.state = (s << STEP | u128::from(bits)) & ((1 << 80) - 1);
-        bits
-    }
-
-    /// The next `n` <= 64 bits of output, the first highest.
-    fn take(&mut self, n: u32) -> u64 {
-        // Below 64 + 8 bits wait at any time, so none falls out of the word.
-        while self.count < n {
-            for byte in self.step().to_be_bytes() {
-                let (bits, count) = SHRUNK[usize::from(byte)];
-                self.output = self.output << count | u128::from(bits);
-                self.count += u32::from(count);
-            }
-        }
-        self.count -= n;
-        (self.output >> self.count) as u64 & (u64::MAX >> (64 - n))
-    }
-
-    /// 254 bits, most significant first.
-    fn draw(&mut self) -> [u64; 4] {
-        let mut out = [0u64; 4];
-        out[3] = self.take(FIELD_BITS as u32 - 192);
-        for limb in out[..3].iter_mut().rev() {
-            *limb = self.take(64);
-        }
-        out
-    }
-}
-
-/// Bits of the LFSR made at once.
-const STEP: usize = 16;
-
-/// What four pairs of bits, the first highest, give: the bits, and how many.
-const SHRUNK: [(u8, u8); 256] = {
-    let mut all = [(0, 0); 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let (mut bits, mut count, mut at) = (0, 0, 8);
-        while at > 0 {
-            at -= 2;
-            if byte >> (at + 1) & 1 == 1 {
-                bits = bits << 1 | (byte >> at & 1) as u8;
-                count += 1;
-            }
-        }
-        all[byte] = (bits, count);
-        byte += 1;
-    }
-    all
-};
 
 impl Parameters {
     fn derive(width: usize) -> Self {
@@ -267,74 +176,6 @@ fn fifth_power(x: Fr) -> Fr {
     x * x.square().square()
 }
 
-/// Square matrix, row-major, times column.
-fn times_column(matrix: &[Fr], column: &[Fr]) -> Vec<Fr> {
-    matrix
-        .chunks_exact(column.len())
-        .map(|row| dot(row, column))
-        .collect()
-}
-
-fn dot(a: &[Fr], b: &[Fr]) -> Fr {
-    a.iter().zip(b).map(|(x, y)| *x * y).sum()
-}
-
-fn row_times(row: &[Fr], matrix: &[Fr]) -> Vec<Fr> {
-    let n = row.len();
-    (0..n)
-        .map(|j| (0..n).map(|i| row[i] * matrix[i * n + j]).sum())
-        .collect()
-}
-
-fn product(a: &[Fr], b: &[Fr], n: usize) -> Vec<Fr> {
-    a.chunks_exact(n)
-        .flat_map(|row| row_times(row, b))
-        .collect()
-}
-
-fn identity(n: usize) -> Vec<Fr> {
-    (0..n * n)
-        .map(|k| Fr::from(u64::from(k / n == k % n)))
-        .collect()
-}
-
-/// The matrix to the power of `exponent`, by squaring.
-fn power(matrix: &[Fr], n: usize, exponent: usize) -> Vec<Fr> {
-    let mut out = identity(n);
-    for bit in (0..usize::BITS - exponent.leading_zeros()).rev() {
-        out = product(&out, &out, n);
-        if exponent >> bit & 1 == 1 {
-            out = product(&out, matrix, n);
-        }
-    }
-    out
-}
-
-/// The inverse by Gauss and Jordan; a block of a Cauchy matrix has one, and needs no pivoting.
-fn invert(matrix: &[Fr], n: usize) -> Vec<Fr> {
-    let (mut left, mut right) = (matrix.to_vec(), identity(n));
-    for pivot in 0..n {
-        let scale = left[pivot * n + pivot]
-            .inverse()
-            .expect("leading minors of a Cauchy matrix are not zero");
-        for side in [&mut left, &mut right] {
-            for value in &mut side[pivot * n..(pivot + 1) * n] {
-                *value *= scale;
-            }
-        }
-        for row in (0..n).filter(|row| *row != pivot) {
-            let factor = left[row * n + pivot];
-            for side in [&mut left, &mut right] {
-                for k in 0..n {
-                    let term = factor * side[pivot * n + k];
-                    side[row * n + k] -= term;
-                }
-            }
-        }
-    }
-    right
-}
-
 /// x mod r for x < 2^254 < 2r.
 fn reduce(x: [u64; 4]) -> [u64; 4] {
     use ark_ff::BigInteger;
@@ -409,113 +250,4 @@ fn eights(
 #[cfg(not(target_arch = "x86_64"))]
 fn eights(_: &Parameters, _: Scalars<'_>, _: Option<Scalars<'_>>, _: &mut [u8]) -> usize {
     0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{bytes_of, random_scalars};
-    use ark_ff::MontFp;
-
-    #[test]
-    fn known_hashes() {
-        let one = bytes_of(&[Fr::from(1u64)]);
-        let two = bytes_of(&[Fr::from(1u64), Fr::from(2u64)]);
-        for (inputs, expected) in [
-            (
-                one,
-                MontFp!(
-                    "18586133768512220936620570745912940619677854269274689475585506675881198879027"
-                ),
-            ),
-            (
-                two,
-                MontFp!(
-                    "7853200120776062878684798364095072458815029376092732009249414926327459813530"
-                ),
-            ),
-        ] {
-            let inputs = Scalars::new(&inputs, "x").unwrap();
-            let mut out = [0; 32];
-            poseidon(inputs, inputs.len(), None, &mut out).unwrap();
-            let expected: Fr = expected;
-            assert_eq!(Scalars::new(&out, "out").unwrap().get(0), expected);
-        }
-    }
-
-    #[test]
-    fn sparse_rounds_are_the_plain_ones() {
-        for width in 2..=MAX_INPUTS + 1 {
-            let plain = Parameters::plain(width);
-            let mut state = random_scalars(width, width as u64);
-            let mut expected = state.clone();
-            for round in 0..FULL_ROUNDS + plain.partial {
-                let inner = round - round.min(FULL_ROUNDS / 2);
-                plain.add_constants(round, &mut expected);
-                let partial = round >= FULL_ROUNDS / 2 && inner < plain.partial;
-                let lanes = if partial { 1 } else { width };
-                for lane in &mut expected[..lanes] {
-                    *lane = fifth_power(*lane);
-                }
-                expected = times_column(&plain.matrix, &expected);
-            }
-            Parameters::of_width(width).permute(&mut state);
-            assert_eq!(state, expected, "width {width}");
-        }
-    }
-
-    /// Rows at once, in vectors and what is left of them, are the rows one by one.
-    #[test]
-    fn many_rows_are_each_row() {
-        let edges = [Fr::zero(), Fr::from(1u64), -Fr::from(1u64), -Fr::from(2u64)];
-        for k in 1..=MAX_INPUTS {
-            for n in [1, 7, 8, 9, 19] {
-                let mut values = random_scalars(n * k, (n * k) as u64);
-                for (i, value) in values.iter_mut().enumerate().filter(|(i, _)| i % 5 < 2) {
-                    *value = edges[i % 4];
-                }
-                let mut states = random_scalars(n, n as u64);
-                states[0] = -Fr::from(1u64);
-                let (values, states) = (bytes_of(&values), bytes_of(&states));
-                let all = Scalars::new(&values, "x").unwrap();
-                let states = Scalars::new(&states, "state").unwrap();
-                for state in [None, Some(states)] {
-                    let mut out = vec![0; n * WIDTH];
-                    poseidon(all, k, state, &mut out).unwrap();
-                    for i in 0..n {
-                        let mut one = [0; WIDTH];
-                        let row = all.skip(i * k).first(k);
-                        let state = state.map(|state| state.skip(i).first(1));
-                        poseidon(row, k, state, &mut one).unwrap();
-                        assert_eq!(
-                            out[i * WIDTH..(i + 1) * WIDTH],
-                            one,
-                            "{k} inputs, row {i} of {n}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn matrices_need_no_retry() {
-        for width in 2..=MAX_INPUTS + 1 {
-            assert!(Parameters::of_width(width)
-                .matrix
-                .iter()
-                .all(|m| !m.is_zero()));
-        }
-    }
-
-    #[test]
-    fn refuses_other_shapes() {
-        let inputs = bytes_of(&[Fr::from(1u64); 34]);
-        let inputs = Scalars::new(&inputs, "x").unwrap();
-        assert!(poseidon(inputs, 0, None, &mut [0; 32]).is_err());
-        assert!(poseidon(inputs, 17, None, &mut [0; 64]).is_err());
-        assert!(poseidon(inputs, 4, None, &mut [0; 256]).is_err());
-        assert!(poseidon(inputs, 2, None, &mut [0; 32]).is_err());
-        assert!(poseidon(inputs, 2, Some(inputs), &mut [0; 17 * 32]).is_err());
-    }
 }
