@@ -7,6 +7,10 @@
 mod field;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod lanes8;
+#[cfg(target_arch = "x86_64")]
+mod last;
+#[cfg(target_arch = "x86_64")]
+mod layers;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod tables;

@@ -7,8 +7,9 @@
 //!
 //! Three passes over memory: the rows and the first K layers, on columns of 2^K blocks of eight vectors; the other
 //! layers on contiguous blocks of 2^BLOCK_LOG vectors, down to the coefficients and up again; the last K layers and
-//! the rows, on columns. The layers down take natural order to reversed order with one factor a block; those up
-//! take it back, with odd powers of w_2n for factors, which makes the result one on the coset w_2n H.
+//! the rows, on columns (last.rs). The layers (layers.rs) down take natural order to reversed order with one factor
+//! a block; those up take it back, with odd powers of w_2n for factors, which makes the result one on the coset
+//! w_2n H.
 
 use core::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
 
@@ -16,25 +17,24 @@ use ark_bn254::Fr;
 use ark_ff::Field;
 use rayon::prelude::*;
 
-use super::field::{butterfly, canonical, reduce, times_known, Twiddle, REACH};
+use super::field::{canonical, reduce, times_known, Twiddle};
 use super::lanes8::{
     bytes_of, factors, load, reorder, scale_row, store, transform_eight, transpose_limbs, BLOCK,
     ORDER, REVERSED,
 };
+use super::last::{last_pass, Constants};
+use super::layers::{down, up};
 use super::tables::{tables, Kind, Tables};
 use super::work::{Halt, Places, Stop, Work};
 use super::{reverse, Rows};
 use crate::bytes::WIDTH;
-use crate::lanes::{available, carry, limbs_of, mont, splat, Fe, ModR, LANES, LIMBS};
+use crate::lanes::{available, carry, mont, splat, Fe, ModR, LANES, LIMBS};
 
 /// Sizes below this are not worth the passes.
 const LEAST_LOG: u32 = 9;
 
 /// log2 of the vectors of a block: 320 KB, and 160 KB of factors, lie in the second-level cache.
 const BLOCK_LOG: u32 = 10;
-
-/// Vectors that lie in the first-level cache.
-const NEAR: usize = 64;
 
 /// Whether this size can be done.
 pub fn can(log: u32) -> bool {
@@ -47,11 +47,11 @@ pub fn can(log: u32) -> bool {
 
 /// A size cut into columns and blocks.
 #[derive(Clone, Copy)]
-struct Shape {
+pub struct Shape {
     /// log2 N.
-    inner: u32,
+    pub inner: u32,
     /// log2 of the vectors of a block.
-    block: u32,
+    pub block: u32,
 }
 
 impl Shape {
@@ -64,17 +64,17 @@ impl Shape {
     }
 
     /// Blocks, and layers done on columns.
-    fn blocks(self) -> usize {
+    pub fn blocks(self) -> usize {
         1 << (self.inner - self.block)
     }
 
     /// Columns of eight vectors in a block.
-    fn columns(self) -> usize {
+    pub fn columns(self) -> usize {
         1 << (self.block - 3)
     }
 
     /// Block of eight vectors: that of column c in block r.
-    fn eight(self, r: usize, c: usize) -> usize {
+    pub fn eight(self, r: usize, c: usize) -> usize {
         r * self.columns() + c
     }
 }
@@ -289,121 +289,6 @@ unsafe fn first_column<const A: usize>(
     }
 }
 
-/// What the last pass multiplies by.
-struct Constants {
-    /// -n 2^260.
-    c: [u64; LIMBS],
-    /// 2^520 / (n s)^2, s the scale of the rows.
-    all: [u64; LIMBS],
-}
-
-impl Constants {
-    fn new(log: u32, scale: Fr) -> Self {
-        let n = Fr::from(1u64 << log);
-        let sixteen = Fr::from(16u64);
-        // An element's limbs are 2^256 times its value.
-        let b = Fr::from(2u64).pow([260]);
-        Constants {
-            c: limbs_of((-n * sixteen).0 .0),
-            all: limbs_of(
-                ((n * scale).square().inverse().unwrap_or_default() * b * sixteen)
-                    .0
-                     .0,
-            ),
-        }
-    }
-}
-
-/// From `work`, through the layers on columns and the rows, to a b - c.
-fn last_pass(
-    work: &[Work; 3],
-    tables: &Tables,
-    shape: Shape,
-    constants: &Constants,
-    halt: &Halt<'_>,
-    out: &mut [u8],
-) {
-    let out = Places::new(out);
-    let task = |scratch: &mut Work, c: usize| {
-        if !halt.now() {
-            // SAFETY: this task alone has column c of the arrays and of `out`, and the scratch. The features
-            // are there.
-            unsafe { last_column(work, tables, shape, constants, c, scratch, &out) }
-        }
-    };
-    (0..shape.columns())
-        .into_par_iter()
-        .for_each_init(|| Work::new(3 * shape.blocks() * LANES), task);
-}
-
-/// # Safety
-///
-/// Only where `available`, and while nobody else uses column c or the scratch.
-#[target_feature(enable = "avx512f,avx512ifma")]
-unsafe fn last_column(
-    work: &[Work; 3],
-    tables: &Tables,
-    shape: Shape,
-    constants: &Constants,
-    c: usize,
-    scratch: &Work,
-    out: &Places<'_>,
-) {
-    let Some(outer) = &tables.last else { return };
-    let blocks = shape.blocks();
-    let zero = splat(&[0; LIMBS]);
-    for (array, work) in work.iter().enumerate() {
-        for r in 0..blocks {
-            // SAFETY: earlier passes have written it; the caller keeps others out.
-            let eight = unsafe { work.part(shape.eight(r, c) * LANES, LANES) };
-            for (e, vector) in eight.iter_mut().enumerate() {
-                // SAFETY: in range, and the caller keeps others out.
-                unsafe { scratch.put((array * blocks + r) * LANES + e, *vector) };
-                // What was here tells the witness.
-                *vector = zero;
-            }
-        }
-        // SAFETY: written above; the caller keeps others out.
-        let vectors = unsafe { scratch.part(array * blocks * LANES, blocks * LANES) };
-        up_columns(vectors, shape, c, &tables.up);
-    }
-    for r in 0..blocks {
-        let m = shape.eight(r, c);
-        let factors = factors(outer, m);
-        let mut x = [[zero; LANES]; 3];
-        for (array, x) in x.iter_mut().enumerate() {
-            // SAFETY: written above; the caller keeps others out.
-            let vectors = unsafe { scratch.part((array * blocks + r) * LANES, LANES) };
-            for p in 0..LANES {
-                x[p] = vectors[ORDER[p]];
-            }
-            *x = transpose_limbs(x);
-            for (s, row) in x.iter_mut().enumerate() {
-                *row = scale_row(row, s, &factors);
-            }
-            transform_eight(x, &outer.eight);
-        }
-        for (l, v) in REVERSED.into_iter().enumerate() {
-            // SAFETY: the caller keeps others out of column c.
-            let place = unsafe { out.block((l << (shape.inner - 3)) + m) };
-            combine([&x[0][v], &x[1][v], &x[2][v]], constants, place);
-        }
-    }
-}
-
-/// a b - c for eight elements each, canonical.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn combine(x: [&Fe; 3], constants: &Constants, place: &mut [u8]) {
-    let a = carry(reduce(&carry(*x[0])));
-    let b = carry(reduce(&carry(*x[1])));
-    let c = carry(*x[2]);
-    // (1.7 * 1.7 + 36 * 1) / 84.6 + 1 < 1.5, and 1.5 / 84.6 + 1 < 2.
-    let t = mont::<ModR, 2>([&a, &c], [&b, &splat(&constants.c)]);
-    let t = mont::<ModR, 1>([&t], [&splat(&constants.all)]);
-    store(&canonical(&t), place);
-}
-
 /// An element times a factor, canonical, and nothing left behind.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -414,97 +299,4 @@ fn finish(vector: &mut Fe, factor: Option<&Twiddle>, place: &mut [u8]) {
     }
     store(&reorder(&canonical(&carry(reduce(&x)))), place);
     *vector = splat(&[0; LIMBS]);
-}
-
-// --- layers
-
-/// Layers on parts of `vectors`, from all of them to `stop` of them; they are block `block` of layer `depth`.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn down(vectors: &mut [Fe], block: usize, depth: u32, stop: usize, factors: &[Twiddle]) {
-    let mut length = vectors.len();
-    let (mut block, mut depth) = (block, depth);
-    while length > stop {
-        for (i, part) in vectors.chunks_exact_mut(length).enumerate() {
-            let (low, high) = part.split_at_mut(length / 2);
-            let w = &factors[block + i];
-            if depth > 0 && depth.is_multiple_of(REACH) {
-                down_layer::<true>(low, high, w);
-            } else {
-                down_layer::<false>(low, high, w);
-            }
-        }
-        (block, depth) = (2 * block, depth + 1);
-        if length > NEAR && length / 2 > stop {
-            let (low, high) = vectors.split_at_mut(length / 2);
-            down(low, block, depth, stop, factors);
-            down(high, block + 1, depth, stop, factors);
-            return;
-        }
-        length /= 2;
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn down_layer<const REDUCE: bool>(low: &mut [Fe], high: &mut [Fe], w: &Twiddle) {
-    for i in 0..low.len().min(high.len()) {
-        butterfly::<REDUCE>(&mut low[i], &mut high[i], w);
-    }
-}
-
-/// Layers on parts of `vectors`, from two of them to all; `done` layers have come before.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn up(vectors: &mut [Fe], done: u32, levels: &[Vec<Twiddle>]) {
-    let length = vectors.len();
-    let mut half = 1;
-    if length > NEAR {
-        let (low, high) = vectors.split_at_mut(length / 2);
-        up(low, done, levels);
-        up(high, done, levels);
-        half = length / 2;
-    }
-    while half < length {
-        let level = half.ilog2();
-        for part in vectors.chunks_exact_mut(2 * half) {
-            let (low, high) = part.split_at_mut(half);
-            up_layer(low, high, &levels[level as usize], done + level);
-        }
-        half *= 2;
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn up_layer(low: &mut [Fe], high: &mut [Fe], factors: &[Twiddle], depth: u32) {
-    // No iterators: those are not compiled for these instructions, and not always inlined.
-    let length = low.len().min(high.len()).min(factors.len());
-    if depth.is_multiple_of(REACH) {
-        for i in 0..length {
-            butterfly::<true>(&mut low[i], &mut high[i], &factors[i]);
-        }
-    } else {
-        for i in 0..length {
-            butterfly::<false>(&mut low[i], &mut high[i], &factors[i]);
-        }
-    }
-}
-
-/// The last layers, on column c: eight vectors of every block.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn up_columns(vectors: &mut [Fe], shape: Shape, c: usize, levels: &[Vec<Twiddle>]) {
-    let mut half = 1;
-    for level in shape.block..shape.inner {
-        for part in vectors.chunks_exact_mut(2 * half * LANES) {
-            let (low, high) = part.split_at_mut(half * LANES);
-            let eights = low
-                .chunks_exact_mut(LANES)
-                .zip(high.chunks_exact_mut(LANES));
-            for (r, (low, high)) in eights.enumerate() {
-                let from = shape.eight(r, c) * LANES;
-                let factors = &levels[level as usize][from..from + LANES];
-                up_layer(low, high, factors, shape.inner + level);
-            }
-        }
-        half *= 2;
-    }
 }
