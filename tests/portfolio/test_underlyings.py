@@ -15,8 +15,10 @@ import pytest
 
 from circuits.margin.portfolio.book import Leg, PortfolioBook
 from circuits.margin.portfolio.records import CollateralRow
+from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.margin.portfolio.table import PortfolioEpoch
 from tests.portfolio.agreement import CIRCUITS, GREEKS, LIQUIDATABLE, MEETS, epoch
+from tests.portfolio.any_epoch import any_book, any_epoch
 from tests.portfolio.books import random_book
 from tests.portfolio.exposures import WIDEST, greek_values
 from tests.portfolio.raw import SHAPE, Forgery, copied
@@ -134,6 +136,36 @@ def test_a_leg_that_counts_for_another_underlying(
     statement: str, change: Change, words: str
 ) -> None:
     refused(statement, change, words)
+
+
+@cache
+def sums() -> tuple[PortfolioEpoch, PortfolioBook, PortfolioShape]:
+    """A venue with an underlying whose number is the sum of two others', and a book in all three."""
+    shape = replace(SHAPE, underlyings=3, market_underlyings=3)
+    rng = Random("numbers that add up")
+    while True:
+        at = any_epoch(shape, rng)
+        first, second, third = (record.underlying for record in at.underlyings)
+        if first + second == third and any(e.underlying == third for e in at.expiries):
+            return at, any_book(at, shape, rng, bits=24), shape
+
+
+@pytest.mark.parametrize("statement", [MEETS, LIQUIDATABLE])
+def test_an_expiry_does_not_count_for_two_underlyings_that_add_up_to_its_own(
+    statement: str,
+) -> None:
+    """Its prefix would fit: only that it belongs to one stands against it."""
+    at, book, shape = sums()
+    forged = replace(Forgery.honest(statement, book, at=at), shape=shape)
+    assert forged.sealed().refusal() is None
+    third = at.underlyings[2].underlying
+    for index, leg in enumerate(forged.values["expiry"]):
+        if leg["prefix"] >> 36 == third:
+            lie = replace(forged, values=copied(forged.values))
+            belongs(index, 1, 1, 0)(lie)
+            found = lie.sealed().refusal()
+            assert found is not None, "the lie passes"
+            assert "expir" in found
 
 
 @pytest.mark.parametrize("statement", [MEETS, LIQUIDATABLE])
