@@ -17,11 +17,13 @@ from circuits.margin.portfolio.book import Leg, PortfolioBook
 from circuits.margin.portfolio.records import CollateralRow
 from circuits.margin.portfolio.shape import PortfolioShape
 from circuits.margin.portfolio.table import PortfolioEpoch
-from tests.portfolio.agreement import CIRCUITS, GREEKS, LIQUIDATABLE, MEETS, epoch
+from tests.margin.tamper import Run, obligations
+from tests.portfolio.agreement import CIRCUITS, GREEKS, LIQUIDATABLE, MEETS, circuit, epoch
 from tests.portfolio.any_epoch import any_book, any_epoch
 from tests.portfolio.books import random_book
 from tests.portfolio.exposures import WIDEST, greek_values
 from tests.portfolio.raw import SHAPE, Forgery, copied
+from zk.compiler.witness import Op
 from zk.field import R
 
 TWO = replace(SHAPE, underlyings=2)
@@ -166,6 +168,44 @@ def test_an_expiry_does_not_count_for_two_underlyings_that_add_up_to_its_own(
             found = lie.sealed().refusal()
             assert found is not None, "the lie passes"
             assert "expir" in found
+
+
+def owned(owner: int) -> tuple[PortfolioEpoch, PortfolioBook]:
+    """A book in two underlyings whose expiries are all of the first, or all of the second."""
+    rng = Random(f"owned {owner}")
+    at = any_epoch(TWO, rng, first=1 if owner else TWO.expiries - 1)
+    book = any_book(at, TWO, rng, bits=24)
+    number = at.underlyings[owner].underlying
+    kept = {e.prefix for e in at.expiries if e.underlying == number}
+    assert len(kept) == TWO.expiries - 1
+    return at, replace(
+        book,
+        options=tuple(leg for leg in book.options if leg.key >> 65 in kept),
+        futures=tuple(leg for leg in book.futures if leg.prefix in kept),
+    )
+
+
+@pytest.mark.parametrize("owner", [0, 1])
+@pytest.mark.parametrize("statement", [MEETS, LIQUIDATABLE])
+def test_the_number_of_an_expiry_s_underlying_is_computed(statement: str, owner: int) -> None:
+    """An expiry that counts for the other, and whose own number is put where the other's stood."""
+    at, book = owned(owner)
+    compiled = circuit(statement, TWO)
+    forged = Forgery.honest(statement, book, at=at)
+    own, other = (at.underlyings[u].underlying for u in (owner, 1 - owner))
+    for e in range(TWO.expiries - 1):
+        lie = Forgery(statement, copied(forged.values), TWO)
+        belongs(e, owner, 1 - owner)(lie)
+        made = Run(compiled, compiled.assign(lie.sealed().values))
+        assert any(f"expiry[{e}]" in words for words in obligations(compiled, made.broken))
+        standing = [
+            dst
+            for op, dst, *_ in made.wiring.code
+            if op in (Op.MUL, Op.ROW) and made.witness[dst] == other
+        ]
+        assert standing
+        for wire in standing:
+            assert made.tampered({wire: own}).broken, wire
 
 
 @pytest.mark.parametrize("statement", [MEETS, LIQUIDATABLE])
