@@ -142,7 +142,7 @@ def test_a_leg_that_counts_for_another_underlying(
 
 @cache
 def sums() -> tuple[PortfolioEpoch, PortfolioBook, PortfolioShape]:
-    """A venue with an underlying whose number is the sum of two others', and a book in all three."""
+    """A venue with an underlying numbered as the sum of two others, and a book in all three."""
     shape = replace(SHAPE, underlyings=3, market_underlyings=3)
     rng = Random("numbers that add up")
     while True:
