@@ -14,25 +14,29 @@ from verifier.calldata import abi_calldata
 from verifier.contract import LEAST_GAS_CAP
 from zk import engine
 from zk.field import from_limbs
+from zk.formats.prepared import load_prepared
 from zk.formats.wtns import load_wtns
 from zk.groth16 import Proof
 from zkmargin import evm, verifying
-from zkmargin.keys import ProvingKey, VerifyingKey
+from zkmargin.keys import PREPARED_KEY, VerifyingKey, load_pinned_circuit, load_set
 
 
 def main(folder: str, wtns: str) -> None:
-    pk, circuit = ProvingKey.load(folder)
+    file = load_set(folder)
+    circuit, vk = load_pinned_circuit(file), VerifyingKey.load(file.path).key
+    key = load_prepared(Path(folder) / PREPARED_KEY)
     witness = load_wtns(wtns)
-    inputs = witness[1 : circuit.program.n_inputs + 1]
-    proof = engine.prove(pk.key, witness)
+    program = engine.prepare_witness(circuit.r1cs, circuit.program)
+    inputs = witness[1 : circuit.program.n_inputs + 1][None]
+    proof = engine.prove_prepared(key, witness)
     publics = witness[1 : circuit.r1cs.n_publics + 1]
     print(
         json.dumps(
             {
                 "constraints": circuit.r1cs.n_constraints,
-                "witness": timed(lambda: engine.run_witness(circuit.r1cs, circuit.program, inputs)),
-                "prove": timed(lambda: engine.prove(pk.key, witness)),
-                "verify": timed(lambda: engine.verify(pk.key.vk, publics, proof), 20),
+                "witness": timed(lambda: engine.run_prepared(program, inputs)),
+                "prove": timed(lambda: engine.prove_prepared(key, witness)),
+                "verify": timed(lambda: engine.verify(vk, publics, proof), 20),
                 "gas": gas(folder, proof, from_limbs(publics)),
             }
         )
