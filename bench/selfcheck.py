@@ -58,7 +58,9 @@ def main() -> int:
                 limit=options.limit,
                 more={"PYTHONPATH": str(ROOT), **more},
             )
-            found = json.loads(done.text.splitlines()[-1])
+            # Progress may stand beside the one line that is the answer.
+            answer = next(line for line in done.text.splitlines() if line.startswith("{"))
+            found = json.loads(answer)
             what = f"{found['proofs']:,} proofs of {found['keys']:,} keys"
             print(f"{name}: {what}, each verified, in {done.seconds:.0f} s")
         except ToolFailed as error:
