@@ -146,21 +146,32 @@ def sums() -> tuple[PortfolioEpoch, PortfolioBook, PortfolioShape]:
     shape = replace(SHAPE, underlyings=3, market_underlyings=3)
     rng = Random("numbers that add up")
     while True:
-        at = any_epoch(shape, rng)
+        at = any_epoch(shape, rng, first=1)
         first, second, third = (record.underlying for record in at.underlyings)
-        if first + second == third and any(e.underlying == third for e in at.expiries):
+        if first + second == third:
             return at, any_book(at, shape, rng, bits=24), shape
 
 
+def in_expiries(book: PortfolioBook, kept: set[int]) -> PortfolioBook:
+    return replace(
+        book,
+        options=tuple(leg for leg in book.options if leg.key >> 65 in kept),
+        futures=tuple(leg for leg in book.futures if leg.prefix in kept),
+    )
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["beside", "alone"])
 @pytest.mark.parametrize("statement", [MEETS, LIQUIDATABLE])
 def test_an_expiry_does_not_count_for_two_underlyings_that_add_up_to_its_own(
-    statement: str,
+    statement: str, alone: bool
 ) -> None:
     """Its prefix would fit: only that it belongs to one stands against it."""
     at, book, shape = sums()
+    third = at.underlyings[2].underlying
+    if alone:
+        book = in_expiries(book, {e.prefix for e in at.expiries if e.underlying == third})
     forged = replace(Forgery.honest(statement, book, at=at), shape=shape)
     assert forged.sealed().refusal() is None
-    third = at.underlyings[2].underlying
     for index, leg in enumerate(forged.values["expiry"]):
         if leg["prefix"] >> 36 == third:
             lie = replace(forged, values=copied(forged.values))
@@ -173,16 +184,11 @@ def test_an_expiry_does_not_count_for_two_underlyings_that_add_up_to_its_own(
 def owned(owner: int) -> tuple[PortfolioEpoch, PortfolioBook]:
     """A book in two underlyings whose expiries are all of the first, or all of the second."""
     rng = Random(f"owned {owner}")
-    at = any_epoch(TWO, rng, first=1 if owner else TWO.expiries - 1)
+    at = any_epoch(TWO, rng, first=1 if owner else TWO.expiries)
     book = any_book(at, TWO, rng, bits=24)
     number = at.underlyings[owner].underlying
     kept = {e.prefix for e in at.expiries if e.underlying == number}
-    assert len(kept) == TWO.expiries - 1
-    return at, replace(
-        book,
-        options=tuple(leg for leg in book.options if leg.key >> 65 in kept),
-        futures=tuple(leg for leg in book.futures if leg.prefix in kept),
-    )
+    return at, in_expiries(book, kept)
 
 
 @pytest.mark.parametrize("owner", [0, 1])
@@ -193,7 +199,7 @@ def test_the_number_of_an_expiry_s_underlying_is_computed(statement: str, owner:
     compiled = circuit(statement, TWO)
     forged = Forgery.honest(statement, book, at=at)
     own, other = (at.underlyings[u].underlying for u in (owner, 1 - owner))
-    for e in range(TWO.expiries - 1):
+    for e in range(len(book.expiries)):
         lie = Forgery(statement, copied(forged.values), TWO)
         belongs(e, owner, 1 - owner)(lie)
         made = Run(compiled, compiled.assign(lie.sealed().values))
