@@ -20,8 +20,8 @@ use core::arch::x86_64::{
 
 use std::sync::OnceLock;
 
-use ark_bn254::{Fq, Fr};
-use ark_ff::PrimeField;
+use crate::words::Prime;
+pub use crate::words::{PrimeQ as ModQ, PrimeR as ModR};
 
 /// One limb of eight elements.
 pub type V = __m512i;
@@ -38,10 +38,10 @@ pub const LIMBS: usize = 5;
 const LIMB_BITS: u32 = 52;
 const MASK: u64 = (1 << LIMB_BITS) - 1;
 
-/// A modulus, with what the arithmetic needs of it.
-pub trait Modulus {
+/// A modulus as limbs.
+pub trait Modulus: Prime {
     /// m, in words of 64 bits.
-    const WORDS: [u64; 4];
+    const WORDS: [u64; 4] = Self::M;
     /// m, 2m and 3m as limbs.
     const M1: [u64; LIMBS] = multiple(Self::WORDS, 1);
     /// 2m.
@@ -49,22 +49,10 @@ pub trait Modulus {
     /// 3m.
     const M3: [u64; LIMBS] = multiple(Self::WORDS, 3);
     /// -1 / m mod 2^52.
-    const NEG_INV: u64 = negative_inverse(Self::WORDS[0]);
+    const NEG_INV: u64 = Self::MINUS_INVERSE & MASK;
 }
 
-/// q, of coordinates.
-pub struct ModQ;
-
-/// r, of scalars.
-pub struct ModR;
-
-impl Modulus for ModQ {
-    const WORDS: [u64; 4] = Fq::MODULUS.0;
-}
-
-impl Modulus for ModR {
-    const WORDS: [u64; 4] = Fr::MODULUS.0;
-}
+impl<P: Prime> Modulus for P {}
 
 /// k m as limbs.
 pub const fn multiple(m: [u64; 4], k: u64) -> [u64; LIMBS] {
@@ -91,17 +79,6 @@ pub const fn limbs_of(w: [u64; 4]) -> [u64; LIMBS] {
         (w[2] >> 28 | w[3] << 36) & MASK,
         w[3] >> 16,
     ]
-}
-
-const fn negative_inverse(m: u64) -> u64 {
-    let mut inverse = 1u64;
-    let mut i = 0;
-    // Newton: each step doubles the bits that are right.
-    while i < 6 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(m.wrapping_mul(inverse)));
-        i += 1;
-    }
-    inverse.wrapping_neg() & MASK
 }
 
 /// In the environment, with any value: the scalar code runs although the processor has the instructions.

@@ -30,6 +30,7 @@ pub mod threads;
 pub mod verify;
 mod wide;
 pub mod witness;
+mod words;
 
 pub use ark_bn254::{g1::Config as G1, g2::Config as G2};
 pub use error::{Error, Result};

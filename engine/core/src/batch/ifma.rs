@@ -27,6 +27,7 @@ use crate::lanes::{
     add, available, carry, equal_limb, limbs_of, pack, select, splat, store_blocks, sub, transpose,
     Fe, ModQ, Modulus, LANES, LIMBS,
 };
+use crate::words::power_of_two;
 
 /// Groups ahead of the current one whose points are fetched.
 const AHEAD: usize = 6;
@@ -569,34 +570,7 @@ impl Vector for Base {
 }
 
 /// 2^778 mod q.
-const TO_778: [u64; LIMBS] = power_of_two(778);
-
-/// 2^n mod q.
-const fn power_of_two(n: u32) -> [u64; LIMBS] {
-    let mut words = [1u64, 0, 0, 0];
-    let mut i = 0;
-    while i < n {
-        // Doubled, below 2^255, and less q if that leaves something.
-        let mut j = 3;
-        while j > 0 {
-            words[j] = words[j] << 1 | words[j - 1] >> 63;
-            j -= 1;
-        }
-        words[0] <<= 1;
-        let (mut less, mut borrow, mut j) = (words, 0i128, 0);
-        while j < 4 {
-            let t = words[j] as i128 - ModQ::WORDS[j] as i128 + borrow;
-            less[j] = t as u64;
-            borrow = t >> 64;
-            j += 1;
-        }
-        if borrow == 0 {
-            words = less;
-        }
-        i += 1;
-    }
-    limbs_of(words)
-}
+const TO_778: [u64; LIMBS] = limbs_of(power_of_two::<ModQ>(778));
 
 /// Lane l gets lane l + BY, cyclically.
 #[inline]

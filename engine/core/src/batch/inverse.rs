@@ -7,15 +7,15 @@
 //!
 //! The time depends on the argument only through the number of turns.
 
-use crate::lanes::{ModQ, Modulus};
+use crate::words::{Prime, PrimeQ};
 
 /// Halvings in a turn.
 const TURN: u32 = 31;
 
-const Q: [u64; 4] = ModQ::WORDS;
+const Q: [u64; 4] = PrimeQ::M;
 
 /// -1 / q mod 2^31.
-const NEG_INV: u64 = ModQ::NEG_INV & ((1 << TURN) - 1);
+const NEG_INV: u64 = PrimeQ::MINUS_INVERSE & ((1 << TURN) - 1);
 
 /// 1 / x mod q for x in [0, q); 0 for 0.
 pub fn inverse(x: [u64; 4]) -> [u64; 4] {

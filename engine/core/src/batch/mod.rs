@@ -5,17 +5,15 @@
 //! y3 = l (x1 - x3) - y1. Round by round, every list takes its next entry. An addition with x1 = x2 is flagged:
 //! the caller adds what is missing, and a spare point D stands in for the sum. No point is infinity.
 
+mod coordinate;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
-#[cfg(target_arch = "x86_64")]
 mod inverse;
 #[cfg(target_arch = "x86_64")]
 mod product;
 mod scalar;
 #[cfg(test)]
 mod tests;
-
-use ark_bn254::{g1, g2};
 
 /// Entries start .. start + length of a job belong to one list.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +88,7 @@ pub fn sum_g1(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
     if has_vectors() {
         return ifma::sum_g1(job, out, flags);
     }
-    scalar::sum::<g1::Config>(job, out, flags);
+    scalar::sum_g1(job, out, flags);
 }
 
 /// The same in G2.
@@ -99,5 +97,5 @@ pub fn sum_g2(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
     if has_vectors() {
         return ifma::sum_g2(job, out, flags);
     }
-    scalar::sum::<g2::Config>(job, out, flags);
+    scalar::sum_g2(job, out, flags);
 }

@@ -1,22 +1,55 @@
-//! The kernel for every machine: arkworks' field, one list after another.
+//! The kernel for processors without the vector instructions: one list after another, in pairs.
+//!
+//! Notation: as in mod.rs; an addition takes its entry (x2, y2), with dx = x2 - x1 and dy = y2 - y1. Lists of even and
+//! of odd number have an inversion chain each, so that a product need not wait for its neighbour's.
 
-use ark_ec::models::short_weierstrass::Affine;
-use ark_ff::{AdditiveGroup, Field};
-
+use super::coordinate::Coordinate;
 use super::{Flag, Job};
-use crate::curve::{point_bytes, read_point, write_point, Group};
+use crate::bytes::WIDTH;
+use crate::words::{with_multiplier, Multiplier, Words};
+
+/// Lists ahead of the current one whose points are fetched.
+const AHEAD: usize = 12;
 
 /// See `super::sum_g1`.
-pub fn sum<G: Group>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
+pub fn sum_g1(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
+    with_multiplier!(X => sum::<Words, X>(job, out, flags));
+}
+
+/// See `super::sum_g2`.
+pub fn sum_g2(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
+    with_multiplier!(X => sum::<[Words; 2], X>(job, out, flags));
+}
+
+/// A point.
+#[derive(Clone, Copy)]
+struct Point<T> {
+    x: T,
+    y: T,
+}
+
+/// What the way back needs of an addition.
+#[derive(Clone, Copy)]
+struct Work<T> {
+    dx: T,
+    dy: T,
+    /// The product of the chain's differences before this one.
+    before: T,
+}
+
+pub(super) fn sum<T: Coordinate, X: Multiplier>(
+    job: &Job<'_>,
+    out: &mut [u8],
+    flags: &mut Vec<Flag>,
+) {
     let mut lists = job.lists.len();
-    let mut sums: Vec<Affine<G>> = (0..lists)
+    let mut sums: Vec<Point<T>> = (0..lists)
         .map(|list| match job.starts {
-            Some(starts) => load::<G>(starts, 2 * list as u32),
-            None => load::<G>(job.base, job.entry(list, 0)),
+            Some(starts) => load(starts, 2 * list as u32),
+            None => load(job.base, job.entry(list, 0)),
         })
         .collect();
-    let mut work = Vec::with_capacity(lists);
-    let spare: Affine<G> = read_point(job.spare);
+    let mut work: Vec<Work<T>> = Vec::with_capacity(lists);
     for round in u32::from(job.starts.is_none()).. {
         while lists > 0 && job.lists[lists - 1].length <= round {
             lists -= 1;
@@ -25,47 +58,110 @@ pub fn sum<G: Group>(job: &Job<'_>, out: &mut [u8], flags: &mut Vec<Flag>) {
             break;
         }
         work.clear();
-        let mut product = G::BaseField::ONE;
+        let mut products = [T::ONE; 2];
         let first_flag = flags.len();
         for (list, sum) in sums[..lists].iter().enumerate() {
+            if list + AHEAD < lists {
+                fetch::<T>(job, job.entry(list + AHEAD, round));
+            }
             let entry = job.entry(list, round);
-            let point = load::<G>(job.base, entry);
-            let mut dx = point.x - sum.x;
-            if dx == G::BaseField::ZERO {
+            let point: Point<T> = load(job.base, entry);
+            let mut dx = point.x.sub(&sum.x);
+            if dx.is_zero() {
                 flags.push(Flag {
                     list,
-                    sum: point_bytes(sum),
+                    sum: bytes_of(sum),
                     entry,
                 });
-                dx = G::BaseField::ONE;
+                dx = T::ONE;
             }
-            work.push((dx, point.y - sum.y, product));
-            product *= dx;
+            let product = &mut products[list % 2];
+            work.push(Work {
+                dx,
+                dy: point.y.sub(&sum.y),
+                before: *product,
+            });
+            *product = product.mul::<X>(&dx);
         }
-        let mut rest = product.inverse().unwrap_or(G::BaseField::ONE);
-        for (sum, (dx, dy, before)) in sums[..lists].iter_mut().zip(&work).rev() {
-            let slope = *dy * (rest * before);
-            rest *= dx;
-            let x = slope.square() - sum.x - sum.x - dx;
-            sum.y = slope * (sum.x - x) - sum.y;
-            sum.x = x;
+        let all = products[0].mul::<X>(&products[1]).inverse::<X>();
+        let mut rests = [all.mul::<X>(&products[1]), all.mul::<X>(&products[0])];
+        let pairs = sums[..lists].chunks_mut(2).zip(work.chunks(2));
+        for (sums, work) in pairs.rev() {
+            if let ([s0, s1], [w0, w1]) = (&mut *sums, work) {
+                // Step by step in turn.
+                let i = [rests[0].mul::<X>(&w0.before), rests[1].mul::<X>(&w1.before)];
+                rests = [rests[0].mul::<X>(&w0.dx), rests[1].mul::<X>(&w1.dx)];
+                let l = [w0.dy.mul::<X>(&i[0]), w1.dy.mul::<X>(&i[1])];
+                let square = [l[0].square::<X>(), l[1].square::<X>()];
+                let x = [third(&square[0], s0, w0), third(&square[1], s1, w1)];
+                let y = [
+                    l[0].mul::<X>(&s0.x.sub(&x[0])),
+                    l[1].mul::<X>(&s1.x.sub(&x[1])),
+                ];
+                (s0.y, s1.y) = (y[0].sub(&s0.y), y[1].sub(&s1.y));
+                (s0.x, s1.x) = (x[0], x[1]);
+            } else {
+                // The last list, of an even number.
+                let (sum, work) = (&mut sums[0], &work[0]);
+                let l = work.dy.mul::<X>(&rests[0].mul::<X>(&work.before));
+                rests[0] = rests[0].mul::<X>(&work.dx);
+                let x = third(&l.square::<X>(), sum, work);
+                sum.y = l.mul::<X>(&sum.x.sub(&x)).sub(&sum.y);
+                sum.x = x;
+            }
         }
         for flag in &flags[first_flag..] {
-            sums[flag.list] = spare;
+            sums[flag.list] = load(job.spare, 0);
         }
     }
-    for (sum, out) in sums.iter().zip(out.chunks_exact_mut(G::BYTES)) {
-        write_point(sum, out);
+    for (sum, out) in sums.iter().zip(out.chunks_exact_mut(2 * T::BYTES)) {
+        store(sum, out);
     }
 }
 
-#[inline]
-fn load<G: Group>(base: &[u8], entry: u32) -> Affine<G> {
-    let start = (entry >> 1) as usize * G::BYTES;
-    let point = read_point::<G>(&base[start..start + G::BYTES]);
-    if entry & 1 == 1 {
-        -point
-    } else {
-        point
+/// x3 = l^2 - x1 - x2, as x2 = x1 + dx.
+#[inline(always)]
+fn third<T: Coordinate>(square: &T, sum: &Point<T>, work: &Work<T>) -> T {
+    square.sub(&work.dx).sub(&sum.x).sub(&sum.x)
+}
+
+#[inline(always)]
+fn load<T: Coordinate>(base: &[u8], entry: u32) -> Point<T> {
+    let start = (entry >> 1) as usize * (2 * T::BYTES);
+    let (x, y) = base[start..start + 2 * T::BYTES].split_at(T::BYTES);
+    Point {
+        x: T::load(x),
+        y: T::load(y).signed(entry & 1 == 1),
     }
+}
+
+fn store<T: Coordinate>(point: &Point<T>, out: &mut [u8]) {
+    let (x, y) = out.split_at_mut(T::BYTES);
+    point.x.store(x);
+    point.y.store(y);
+}
+
+fn bytes_of<T: Coordinate>(point: &Point<T>) -> Vec<u8> {
+    let mut out = vec![0; 2 * T::BYTES];
+    store(point, &mut out);
+    out
+}
+
+/// Asks the memory for an entry's point.
+#[inline(always)]
+fn fetch<T: Coordinate>(job: &Job<'_>, entry: u32) {
+    #[cfg(target_arch = "x86_64")]
+    for at in (0..2 * T::BYTES).step_by(2 * WIDTH) {
+        use core::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+        let start = (entry >> 1) as usize * (2 * T::BYTES);
+        let point = job.base.as_ptr().wrapping_add(start + at);
+        // SAFETY: a prefetch reads nothing, whatever the address.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(point.cast());
+            // Points of a mapped file straddle two lines.
+            _mm_prefetch::<_MM_HINT_T0>(point.wrapping_add(2 * WIDTH - 1).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (job, entry);
 }

@@ -200,10 +200,10 @@ fn edges_g2(kernel: Kernel) {
 
 #[test]
 fn scalar_kernel_is_addition() {
-    pools::<g1::Config>(scalar::sum::<g1::Config>, 1);
-    pools::<g2::Config>(scalar::sum::<g2::Config>, 2);
-    edges_g1(scalar::sum::<g1::Config>);
-    edges_g2(scalar::sum::<g2::Config>);
+    pools::<g1::Config>(scalar::sum_g1, 1);
+    pools::<g2::Config>(scalar::sum_g2, 2);
+    edges_g1(scalar::sum_g1);
+    edges_g2(scalar::sum_g2);
 }
 
 #[test]
@@ -261,6 +261,6 @@ fn nanoseconds() {
     }
     least::<g1::Config>("G1, this machine's", sum_g1);
     least::<g2::Config>("G2, this machine's", sum_g2);
-    least::<g1::Config>("G1, scalar", scalar::sum::<g1::Config>);
-    least::<g2::Config>("G2, scalar", scalar::sum::<g2::Config>);
+    least::<g1::Config>("G1, scalar", scalar::sum_g1);
+    least::<g2::Config>("G2, scalar", scalar::sum_g2);
 }

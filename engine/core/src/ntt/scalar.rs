@@ -2,6 +2,7 @@
 //!
 //! Source: Cooley, Tukey (1965); Gentleman, Sande (1966). Notation: as in ntt.rs.
 
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ark_bn254::Fr;
@@ -10,6 +11,7 @@ use rayon::prelude::*;
 
 use super::{log_of, powers, reverse, root_of_unity, TASK};
 use crate::error::{Error, Result};
+use crate::words::{add, canonical, sub, with_multiplier, Multiplier, PrimeR};
 
 /// Blocks up to this size are transformed by one thread; 2^11 elements lie in the first-level caches.
 const SERIAL: usize = 1 << 11;
@@ -57,19 +59,22 @@ impl Domain {
     /// Evaluations on H, bit-reversed, from coefficients in natural order.
     pub fn dif(&self, values: &mut [Fr]) {
         assert_eq!(values.len(), self.size());
-        recurse_dif(values, &self.levels, false);
+        with_multiplier!(X => Layers::<X>::dif(values, &self.levels, false));
+        finish(values);
     }
 
     /// n times the coefficients, bit-reversed, from evaluations in natural order.
     pub fn dif_inverse(&self, values: &mut [Fr]) {
         assert_eq!(values.len(), self.size());
-        recurse_dif(values, &self.levels, true);
+        with_multiplier!(X => Layers::<X>::dif(values, &self.levels, true));
+        finish(values);
     }
 
     /// Evaluations in natural order from bit-reversed coefficients.
     pub fn dit(&self, values: &mut [Fr]) {
         assert_eq!(values.len(), self.size());
-        recurse_dit(values, &self.levels);
+        with_multiplier!(X => Layers::<X>::dit(values, &self.levels));
+        finish(values);
     }
 
     /// Bit-reversed order to natural order, or back.
@@ -117,78 +122,98 @@ pub fn to_coset(arrays: [&mut [Fr]; 3], stop: &(dyn Fn() -> bool + Sync)) -> Res
     Ok(done)
 }
 
-fn recurse_dif(values: &mut [Fr], levels: &[Arc<Vec<Fr>>], inverse: bool) {
-    let Some((level, below)) = levels.split_last() else {
-        return;
-    };
-    let half = values.len() / 2;
-    let (low, high) = values.split_at_mut(half);
-    if half * 2 <= SERIAL {
-        layer_dif(low, high, level, 0, inverse);
-        recurse_dif(low, below, inverse);
-        recurse_dif(high, below, inverse);
-    } else {
-        low.par_chunks_mut(TASK)
-            .zip(high.par_chunks_mut(TASK))
-            .enumerate()
-            .for_each(|(i, (low, high))| layer_dif(low, high, level, i * TASK, inverse));
-        rayon::join(
-            || recurse_dif(low, below, inverse),
-            || recurse_dif(high, below, inverse),
-        );
-    }
-}
+/// The transforms in place, with one of the multipliers; values are loose on the way, see words.rs.
+struct Layers<X>(PhantomData<X>);
 
-/// (u, v) -> (u + v, (u - v) w^(+-k)), k = from, from + 1, ...
-#[inline]
-fn layer_dif(low: &mut [Fr], high: &mut [Fr], level: &[Fr], from: usize, inverse: bool) {
-    let half = level.len();
-    if !inverse {
-        for ((u, v), w) in low.iter_mut().zip(high).zip(&level[from..]) {
-            let (sum, difference) = (*u + *v, *u - *v);
-            *u = sum;
-            *v = difference * w;
-        }
-        return;
-    }
-    // w has order 2 half, so w^-k = -w^(half - k): the same table read backwards, and v - u for u - v.
-    for (i, (u, v)) in low.iter_mut().zip(high).enumerate() {
-        let k = from + i;
-        let (sum, difference) = (*u + *v, *v - *u);
-        *u = sum;
-        *v = if k == 0 {
-            -difference
-        } else {
-            difference * level[half - k]
+impl<X: Multiplier> Layers<X> {
+    fn dif(values: &mut [Fr], levels: &[Arc<Vec<Fr>>], inverse: bool) {
+        let Some((level, below)) = levels.split_last() else {
+            return;
         };
+        let half = values.len() / 2;
+        let (low, high) = values.split_at_mut(half);
+        if half * 2 <= SERIAL {
+            Self::layer_dif(low, high, level, 0, inverse);
+            Self::dif(low, below, inverse);
+            Self::dif(high, below, inverse);
+        } else {
+            low.par_chunks_mut(TASK)
+                .zip(high.par_chunks_mut(TASK))
+                .enumerate()
+                .for_each(|(i, (low, high))| {
+                    Self::layer_dif(low, high, level, i * TASK, inverse);
+                });
+            rayon::join(
+                || Self::dif(low, below, inverse),
+                || Self::dif(high, below, inverse),
+            );
+        }
+    }
+
+    /// (u, v) -> (u + v, (u - v) w^(+-k)), k = from, from + 1, ...
+    #[inline]
+    fn layer_dif(low: &mut [Fr], high: &mut [Fr], level: &[Fr], from: usize, inverse: bool) {
+        let half = level.len();
+        let pairs = low.iter_mut().zip(high);
+        if !inverse {
+            for ((u, v), w) in pairs.zip(&level[from..]) {
+                let (u, v) = (&mut u.0 .0, &mut v.0 .0);
+                let difference = sub::<PrimeR>(u, v);
+                *u = add::<PrimeR>(u, v);
+                *v = X::mul::<PrimeR>(&difference, &w.0 .0);
+            }
+            return;
+        }
+        // w has order 2 half, so w^-k = -w^(half - k): the same table read backwards, and v - u for u - v.
+        for (i, (u, v)) in pairs.enumerate() {
+            let k = from + i;
+            let (u, v) = (&mut u.0 .0, &mut v.0 .0);
+            let sum = add::<PrimeR>(u, v);
+            *v = if k == 0 {
+                sub::<PrimeR>(u, v)
+            } else {
+                X::mul::<PrimeR>(&sub::<PrimeR>(v, u), &level[half - k].0 .0)
+            };
+            *u = sum;
+        }
+    }
+
+    fn dit(values: &mut [Fr], levels: &[Arc<Vec<Fr>>]) {
+        let Some((level, below)) = levels.split_last() else {
+            return;
+        };
+        let half = values.len() / 2;
+        let (low, high) = values.split_at_mut(half);
+        if half * 2 <= SERIAL {
+            Self::dit(low, below);
+            Self::dit(high, below);
+            Self::layer_dit(low, high, level);
+        } else {
+            rayon::join(|| Self::dit(low, below), || Self::dit(high, below));
+            low.par_chunks_mut(TASK)
+                .zip(high.par_chunks_mut(TASK))
+                .zip(level.par_chunks(TASK))
+                .for_each(|((low, high), level)| Self::layer_dit(low, high, level));
+        }
+    }
+
+    /// (u, v) -> (u + w^k v, u - w^k v).
+    #[inline]
+    fn layer_dit(low: &mut [Fr], high: &mut [Fr], level: &[Fr]) {
+        for ((u, v), w) in low.iter_mut().zip(high).zip(level) {
+            let (u, v) = (&mut u.0 .0, &mut v.0 .0);
+            let t = X::mul::<PrimeR>(v, &w.0 .0);
+            *v = sub::<PrimeR>(u, &t);
+            *u = add::<PrimeR>(u, &t);
+        }
     }
 }
 
-fn recurse_dit(values: &mut [Fr], levels: &[Arc<Vec<Fr>>]) {
-    let Some((level, below)) = levels.split_last() else {
-        return;
-    };
-    let half = values.len() / 2;
-    let (low, high) = values.split_at_mut(half);
-    if half * 2 <= SERIAL {
-        recurse_dit(low, below);
-        recurse_dit(high, below);
-        layer_dit(low, high, level);
-    } else {
-        rayon::join(|| recurse_dit(low, below), || recurse_dit(high, below));
-        low.par_chunks_mut(TASK)
-            .zip(high.par_chunks_mut(TASK))
-            .zip(level.par_chunks(TASK))
-            .for_each(|((low, high), level)| layer_dit(low, high, level));
-    }
-}
-
-/// (u, v) -> (u + w^k v, u - w^k v).
-#[inline]
-fn layer_dit(low: &mut [Fr], high: &mut [Fr], level: &[Fr]) {
-    for ((u, v), w) in low.iter_mut().zip(high).zip(level) {
-        let t = *v * w;
-        *v = *u - t;
-        *u += t;
-    }
+/// From loose values to field elements.
+fn finish(values: &mut [Fr]) {
+    values.par_chunks_mut(TASK).for_each(|values| {
+        for value in values {
+            value.0 .0 = canonical::<PrimeR>(&value.0 .0);
+        }
+    });
 }
