@@ -13,7 +13,7 @@ import pytest
 
 from tests.analyse.systems import KNOWN, is_zero, one_hot, r1cs_of, to_bits, without
 from tests.analyse.test_dropped import drop
-from tests.analyse.test_known import OPEN
+from tests.analyse.test_known import ENOUGH, OPEN
 from zk.analyse.analysis import analyse, input_wires
 from zk.analyse.checker import BadCertificate, check_certificate, system_digest
 from zk.field import R
@@ -24,7 +24,7 @@ SAFE = [n for n, (_, verdict) in KNOWN.items() if verdict == "safe" and n not in
 
 def certificate_of(name: str) -> tuple[R1CS, dict[str, Any]]:
     r1cs = r1cs_of(*KNOWN[name][0])
-    found = analyse(r1cs, seconds=5)
+    found = analyse(r1cs, seconds=ENOUGH)
     assert found.certificate is not None
     return r1cs, json.loads(json.dumps(found.certificate))
 
@@ -66,7 +66,7 @@ def test_tampered_certificates_of_unsafe_systems_prove_nothing(name: str) -> Non
     rng = random.Random(name)
     row = r1cs.n_constraints - 1
     less = drop(r1cs, row)
-    assert analyse(less, seconds=3).outputs == "unsafe"
+    assert analyse(less, seconds=ENOUGH).outputs == "unsafe"
     certificate["system"] = system_digest(less)
     for _ in range(400):
         forged = copy.deepcopy(certificate)
@@ -106,7 +106,7 @@ def test_malformed_certificates_are_refused(change: dict[str, Any]) -> None:
 def test_steps_may_not_be_left_out() -> None:
     rows, *shape = one_hot(4, complete=True)
     r1cs = r1cs_of(rows, *shape)
-    certificate = analyse(r1cs, seconds=3).certificate
+    certificate = analyse(r1cs, seconds=ENOUGH).certificate
     assert certificate is not None
     assert not check_certificate(r1cs, input_wires(r1cs), {**certificate, "steps": []}).outputs
 
@@ -137,4 +137,4 @@ def test_unsafe_rows_of_is_zero() -> None:
     """Each row of the is-zero pattern is needed."""
     rows, *shape = is_zero()
     for row in range(2):
-        assert analyse(r1cs_of(without(rows, row), *shape), seconds=3).outputs == "unsafe"
+        assert analyse(r1cs_of(without(rows, row), *shape), seconds=ENOUGH).outputs == "unsafe"

@@ -7,10 +7,14 @@ import json
 import pytest
 
 from tests.analyse.systems import KNOWN, is_zero, quotient, r1cs_of, to_bits, without
+from tests.clock import at_most
 from zk.analyse.analysis import Analysis, analyse
 from zk.analyse.checker import check_certificate
 from zk.analyse.search import is_pair
 from zk.r1cs import R1CS
+
+#: Seconds for what is decided in less than one: a machine that has other work may need them.
+ENOUGH = 100
 
 #: True, and not decided yet: pairs that only luck finds.
 OPEN = {
@@ -23,7 +27,7 @@ OPEN = {
 }
 
 
-def checked(r1cs: R1CS, seconds: float = 5) -> Analysis:
+def checked(r1cs: R1CS, seconds: float = ENOUGH) -> Analysis:
     """Analyse, and check what it says again."""
     found = analyse(r1cs, seconds=seconds)
     if "unsafe" in (found.outputs, found.wires):
@@ -40,7 +44,7 @@ def checked(r1cs: R1CS, seconds: float = 5) -> Analysis:
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_systems(name: str) -> None:
     system, verdict = KNOWN[name]
-    found = checked(r1cs_of(*system), seconds=2 if name in OPEN else 10)
+    found = checked(r1cs_of(*system), seconds=2 if name in OPEN else ENOUGH)
     assert found.outputs in ((verdict, "unknown") if name in OPEN else (verdict,))
 
 
@@ -76,4 +80,5 @@ def test_an_output_in_no_row_is_unsafe() -> None:
 
 def test_time_holds() -> None:
     system, _ = KNOWN["254 bits, compared in vain"]
-    assert checked(r1cs_of(*system), seconds=0.5).seconds < 3
+    with at_most(3):
+        assert checked(r1cs_of(*system), seconds=0.5).stopped == "time"

@@ -9,7 +9,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.analyse.systems import Row, r1cs_of, to_bits
+from tests.clock import stopwatch
 from tests.zkmargin.files import run
 from zk.analyse.analysis import analyse
 from zk.analyse.limits import capped_memory, held
@@ -25,7 +25,8 @@ from zk.formats.r1cs import save_r1cs
 from zk.r1cs import R1CS, Matrix
 
 _LEAST = 256 << 20  # the smallest memory that the command takes
-_START = 6.0  # seconds to start Python, on a machine that has other work
+_START = 3.0  # seconds of processor time to start Python, on a slow machine
+_PATIENCE = 600  # seconds for a command, on a machine that has other work
 
 # VmHWM, and not the peak that a parent is told of its children: that one starts at the parent's.
 _PROGRAM = """
@@ -42,16 +43,17 @@ class Done(NamedTuple):
     code: int
     fields: dict[str, Any]
     peak: int
-    seconds: float
+    seconds: float  # of processor time
 
 
 def measured(*arguments: object) -> Done:
-    started = time.monotonic()
     command = [sys.executable, "-c", _PROGRAM, "analyse", *map(str, arguments), "--json"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
-    seconds = time.monotonic() - started
+    with stopwatch() as clock:
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=_PATIENCE
+        )
     peak = int(done.stderr.split("VmHWM:")[1].split()[0])
-    return Done(done.returncode, json.loads(done.stdout), 1024 * peak, seconds)
+    return Done(done.returncode, json.loads(done.stdout), 1024 * peak, clock.seconds)
 
 
 def squares(n: int) -> R1CS:
@@ -91,24 +93,22 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/sta
 def test_memory_holds(tmp_path: Path) -> None:
     path = tmp_path / "squares.r1cs"
     save_r1cs(path, squares(400_000))
-    done = measured(path, "--memory", "0.25", "--seconds", "60")
+    done = measured(path, "--memory", "0.25", "--seconds", str(_PATIENCE))
     assert (done.code, done.fields["verdict"], done.fields["stopped"]) == (3, "unknown", "memory")
     assert done.peak < _LEAST
-    assert done.seconds < 60
     # It is the size that decides: a shorter chain is proved within the same memory.
     save_r1cs(path, squares(4_000))
-    done = measured(path, "--memory", "0.25", "--seconds", "60")
+    done = measured(path, "--memory", "0.25", "--seconds", str(_PATIENCE))
     assert (done.code, done.fields["verdict"], done.fields["stopped"]) == (0, "safe", None)
 
 
 @linux
-@pytest.mark.parametrize("system", [dense(390), squares(200_000)], ids=["elimination", "reading"])
+@pytest.mark.parametrize("system", [dense(390), squares(400_000)], ids=["elimination", "reading"])
 def test_time_holds(tmp_path: Path, system: R1CS) -> None:
     path = tmp_path / "system.r1cs"
     save_r1cs(path, system)
     done = measured(path, "--seconds", "1.5")
     assert (done.code, done.fields["verdict"], done.fields["stopped"]) == (3, "unknown", "time")
-    assert done.fields["seconds"] < 1.5 + 1
     assert done.seconds < 1.5 + 1 + _START
 
 

@@ -7,7 +7,6 @@ import random
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.clock import at_most, processor_seconds
 from tests.formats.samples import (
     SYSTEM,
     edit,
@@ -357,15 +357,13 @@ BAD_HEADERS = {
 
 @pytest.mark.parametrize("name", BAD_HEADERS)
 def test_bad_headers_cost_nothing(name: str, tmp_path: Path) -> None:
-    """A file of 4 GB with a bad header is refused in 2 s, and without reading it."""
+    """A file of 4 GB with a bad header is refused for less than 2 s of work, without reading it."""
     path = tmp_path / name
     sparse(path, BAD_HEADERS[name], BIG)
     load = {"r1cs": load_r1cs, "wtns": load_wtns, "zkey": load_zkey}[name[2:]]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.monotonic()
-    with pytest.raises(ArtifactError, match=f"^{path}: "):
+    with at_most(2), pytest.raises(ArtifactError, match=f"^{path}: "):
         load(path)
-    assert time.monotonic() - start < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
 
 
@@ -420,27 +418,21 @@ def test_memory(make: Callable[[], bytes], tmp_path: Path, request: pytest.Fixtu
     path = tmp_path / request.node.callspec.id
     data = make()
     path.write_bytes(data)
-    start = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURE, str(path)], capture_output=True, text=True, check=True
-    )
+    with at_most(20):
+        done = subprocess.run(
+            [sys.executable, "-c", _MEASURE, str(path)], capture_output=True, text=True, check=True
+        )
     assert int(done.stdout) << 10 < 2 * len(data) + (256 << 20)
-    assert time.monotonic() - start < 20
 
 
 def test_speed_of_r1cs(tmp_path: Path) -> None:
-    """100,000 constraints are read in a second; generous, for a machine that is busy."""
+    """200,000 constraints are read in a second; generous, for a machine that is slow."""
     path = tmp_path / "big.r1cs"
     path.write_bytes(big_r1cs(False))
-    start = time.process_time()
     r1cs = load_r1cs(path)
-    read = time.process_time() - start
-    start = time.process_time()
-    data = write_r1cs(r1cs)
-    write = time.process_time() - start
-    assert data == path.read_bytes()
-    assert read < 2
-    assert write < 2
+    assert write_r1cs(r1cs) == path.read_bytes()
+    assert processor_seconds(lambda: load_r1cs(path), runs=2) < 2
+    assert processor_seconds(lambda: write_r1cs(r1cs), runs=2) < 2
 
 
 def test_empty_parts_are_read() -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -401,19 +402,22 @@ def test_a_full_disk_is_not_a_verdict(world: World) -> None:
 
 def test_interrupted(tmp_path: Path) -> None:
     """SIGINT in the middle of the demo: exit 130 and no traceback."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*ZKMARGIN, "demo"],
         cwd=tmp_path,
         env={**os.environ, "ZKMARGIN_CACHE": str(tmp_path / "cache"), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if b"zkmargin root" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    _, errors = process.communicate(timeout=120)
+    ) as process:
+        hung = threading.Timer(600, process.kill)
+        hung.start()
+        assert process.stdout is not None
+        for line in process.stdout:
+            if b"zkmargin root" in line:  # before the circuit is compiled and the keys are made
+                process.send_signal(signal.SIGINT)
+                break
+        _, errors = process.communicate()
+        hung.cancel()
     assert process.returncode == 130, errors
     assert errors.splitlines()[-1] == b"interrupted"
     assert b"Traceback" not in errors
