@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::bytes::{write_all, Scalars, WIDTH};
 use crate::error::{ensure, Error, Result};
+use crate::spare::Spare;
 pub use scalar::Domain;
 
 /// The largest k with 2^k | r - 1.
@@ -97,20 +98,20 @@ pub trait Rows: Sync {
 
 /// a b - c at w_2n w^i for i < n in this order, as canonical scalars, from rows on H with c = a b there.
 ///
-/// False when `stop`, asked every millisecond or so, said so or the rows do not `hold`. Memory: 120 bytes a row and the result.
+/// `None` when `stop`, asked every millisecond or so, said so or the rows do not `hold`. Memory: 120 bytes a row, of
+/// which 40 are left when it returns.
 pub fn coset_product(
     rows: &impl Rows,
+    n: usize,
     stop: &(dyn Fn() -> bool + Sync),
-    out: &mut [u8],
-) -> Result<bool> {
-    let n = out.len() / WIDTH;
+) -> Result<Option<Spare>> {
     let log = log_of(n)?;
-    ensure(out.len() == n * WIDTH && log < TWO_ADICITY, || {
+    ensure(log < TWO_ADICITY, || {
         format!("{n} rows: at most 2^{}", TWO_ADICITY - 1)
     })?;
     #[cfg(target_arch = "x86_64")]
     if vector::can(log) {
-        return Ok(vector::coset_product(rows, log, stop, out));
+        return Ok(vector::coset_product(rows, log, stop));
     }
     let (mut a, mut b) = (zeros(n), zeros(n));
     a.par_chunks_mut(EIGHT)
@@ -125,7 +126,7 @@ pub fn coset_product(
             b.copy_from_slice(&y[..b.len()]);
         });
     if !rows.hold() {
-        return Ok(false);
+        return Ok(None);
     }
     let mut c = zeros(n);
     c.par_iter_mut()
@@ -133,7 +134,7 @@ pub fn coset_product(
         .with_min_len(TASK)
         .for_each(|(c, (a, b))| *c = *a * b);
     if !scalar::to_coset([&mut a, &mut b, &mut c], stop)? {
-        return Ok(false);
+        return Ok(None);
     }
     // As elements, rows are scale / 2^256 times their values.
     let factor = rows.scale().inverse().unwrap_or_default() * Fr::from(2u64).pow([256]);
@@ -147,8 +148,10 @@ pub fn coset_product(
                 *a *= factor;
             }
         });
-    write_all(&a, out)?;
-    Ok(true)
+    drop((b, c));
+    let mut out = Spare::new(n * WIDTH);
+    write_all(&a, out.bytes_mut())?;
+    Ok(Some(out))
 }
 
 /// n zeros, erased when they go.

@@ -7,7 +7,7 @@ use ark_bn254::Fr;
 use ark_ff::{BigInt, Field, PrimeField, Zero};
 use rayon::prelude::*;
 
-use crate::bytes::{less, limbs, Scalars, WIDTH};
+use crate::bytes::{less, limbs, Scalars};
 use crate::error::{ensure, Error, Result};
 use crate::keygen::RECORD;
 use crate::ntt::{coset_product, Rows, EIGHT};
@@ -25,10 +25,8 @@ pub(crate) fn quotient(
     cancel: &Cancel,
 ) -> Result<Spare> {
     let rows = Records::new(key, witness)?;
-    let mut out = Spare::new(key.domain_size * WIDTH);
-    coset_product(&rows, &|| cancel.is_set(), out.bytes_mut())?;
-    cancel.look()?;
-    Ok(out)
+    let out = coset_product(&rows, key.domain_size, &|| cancel.is_set())?;
+    out.ok_or(Error::Cancelled)
 }
 
 /// One record of section 4 of a `.zkey`.

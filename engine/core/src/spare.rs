@@ -66,6 +66,16 @@ impl Spare {
         unsafe { std::slice::from_raw_parts_mut(start.add(self.start), self.length) }
     }
 
+    /// Keeps the first bytes only.
+    ///
+    /// # Safety
+    ///
+    /// The others are zero, as this no longer erases them.
+    pub unsafe fn shorten(&mut self, length: usize) {
+        assert!(length <= self.length);
+        self.length = length;
+    }
+
     /// Gives back what its user has erased.
     ///
     /// # Safety

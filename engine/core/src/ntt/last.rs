@@ -1,18 +1,25 @@
 //! The last pass of a b - c: the layers on columns, the rows, and the three arrays made one, on AVX-512 IFMA.
 //!
-//! Notation: as in vector.rs.
+//! Notation: as in vector.rs. The result goes where the first array was, so that no fourth one is needed: eight
+//! vectors leave eight blocks of eight elements there, one for each row, which are put in order afterwards.
 
 use ark_bn254::Fr;
 use ark_ff::Field;
 use rayon::prelude::*;
 
 use super::field::{canonical, reduce, Twiddle};
-use super::lanes8::{factors, scale_row, store, transform_eight, transpose_limbs, ORDER, REVERSED};
+use super::lanes8::{
+    factors, scale_row, store, transform_eight, transpose_limbs, BLOCK, ORDER, REVERSED,
+};
 use super::layers::up_layer;
 use super::tables::Tables;
 use super::vector::Shape;
 use super::work::{Halt, Places, Work};
 use crate::lanes::{carry, limbs_of, mont, splat, Fe, ModR, LANES, LIMBS};
+use crate::spare::Spare;
+
+/// Eights of vectors that one task puts in order, at least.
+const TASK: usize = 64;
 
 /// What the last pass multiplies by.
 pub struct Constants {
@@ -40,21 +47,18 @@ impl Constants {
     }
 }
 
-/// From `work`, through the layers on columns and the rows, to a b - c.
+/// From `work`, through the layers on columns and the rows, to a b - c, which is left for `natural_order`.
 pub fn last_pass(
     work: &[Work; 3],
     tables: &Tables,
     shape: Shape,
     constants: &Constants,
     halt: &Halt<'_>,
-    out: &mut [u8],
 ) {
-    let out = Places::new(out);
     let task = |scratch: &mut Work, c: usize| {
         if !halt.now() {
-            // SAFETY: this task alone has column c of the arrays and of `out`, and the scratch. The features
-            // are there.
-            unsafe { last_column(work, tables, shape, constants, c, scratch, &out) }
+            // SAFETY: this task alone has column c of the arrays, and the scratch. The features are there.
+            unsafe { last_column(work, tables, shape, constants, c, scratch) }
         }
     };
     (0..shape.columns())
@@ -73,7 +77,6 @@ unsafe fn last_column(
     constants: &Constants,
     c: usize,
     scratch: &Work,
-    out: &Places<'_>,
 ) {
     let Some(outer) = &tables.last else { return };
     let blocks = shape.blocks();
@@ -109,12 +112,39 @@ unsafe fn last_column(
             }
             transform_eight(x, &outer.eight);
         }
-        for (l, v) in REVERSED.into_iter().enumerate() {
-            // SAFETY: the caller keeps others out of column c.
-            let place = unsafe { out.block((l << (shape.inner - 3)) + m) };
+        // SAFETY: read above; the caller keeps others out.
+        let places = unsafe { work[0].bytes(m * LANES, LANES) };
+        for (place, v) in places.chunks_exact_mut(BLOCK).zip(REVERSED) {
             combine([&x[0][v], &x[1][v], &x[2][v]], constants, place);
         }
     }
+}
+
+/// The result of the last pass in natural order, in the memory of another array.
+///
+/// # Safety
+///
+/// All of `other` is zero, and what the last pass has not written of `result`.
+pub unsafe fn natural_order(result: Work, other: Work, shape: Shape) -> Spare {
+    let eights = 1usize << (shape.inner - 3);
+    // SAFETY: the caller's promise. An array has 40 bytes for an element.
+    let mut out = unsafe { other.into_spare(eights * LANES * BLOCK) };
+    let places = Places::new(out.bytes_mut());
+    (0..eights)
+        .into_par_iter()
+        .with_min_len(TASK)
+        .for_each(|m| {
+            // SAFETY: in range; this task alone has these vectors, and block m of every row.
+            let blocks = unsafe { result.bytes(m * LANES, LANES) };
+            for (l, block) in blocks.chunks_exact_mut(BLOCK).take(LANES).enumerate() {
+                // SAFETY: as above.
+                unsafe { places.block(l * eights + m) }.copy_from_slice(block);
+                block.fill(0);
+            }
+        });
+    // SAFETY: erased above, and the rest is zero by the caller's promise.
+    unsafe { result.give_back() };
+    out
 }
 
 /// a b - c for eight elements each, canonical.

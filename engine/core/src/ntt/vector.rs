@@ -22,13 +22,14 @@ use super::lanes8::{
     bytes_of, factors, load, reorder, scale_row, store, transform_eight, transpose_limbs, BLOCK,
     ORDER, REVERSED,
 };
-use super::last::{last_pass, Constants};
+use super::last::{last_pass, natural_order, Constants};
 use super::layers::{down, up};
 use super::tables::{tables, Kind, Tables};
 use super::work::{Halt, Places, Stop, Work};
 use super::{reverse, Rows};
 use crate::bytes::WIDTH;
 use crate::lanes::{available, carry, mont, splat, Fe, ModR, LANES, LIMBS};
+use crate::spare::Spare;
 
 /// Sizes below this are not worth the passes.
 const LEAST_LOG: u32 = 9;
@@ -79,9 +80,9 @@ impl Shape {
     }
 }
 
-/// a b - c on w_2n H as canonical integers in natural order; only where `can`. False when stopped.
-pub fn coset_product(rows: &impl Rows, log: u32, stop: Stop<'_>, out: &mut [u8]) -> bool {
-    assert!(available() && log >= LEAST_LOG && out.len() == WIDTH << log);
+/// a b - c on w_2n H as canonical integers in natural order; only where `can`. `None` when stopped.
+pub fn coset_product(rows: &impl Rows, log: u32, stop: Stop<'_>) -> Option<Spare> {
+    assert!(available() && log >= LEAST_LOG);
     let tables = tables(log, Kind::Coset);
     let shape = Shape::new(log);
     let work = [(); 3].map(|()| Work::new(1 << shape.inner));
@@ -89,7 +90,7 @@ pub fn coset_product(rows: &impl Rows, log: u32, stop: Stop<'_>, out: &mut [u8])
     let halt = Halt::new(stop);
     first_pass(&source, &work, &tables, shape, &halt);
     if halt.reached() || !rows.hold() {
-        return false;
+        return None;
     }
     (0..3 * shape.blocks()).into_par_iter().for_each(|task| {
         let (array, block) = (task % 3, task / 3);
@@ -104,17 +105,18 @@ pub fn coset_product(rows: &impl Rows, log: u32, stop: Stop<'_>, out: &mut [u8])
         }
     });
     if halt.reached() {
-        return false;
+        return None;
     }
     let constants = Constants::new(log, rows.scale());
-    last_pass(&work, &tables, shape, &constants, &halt, out);
-    let done = !halt.reached();
-    if done {
-        // SAFETY: the last pass has written zeros over all.
-        work.into_iter()
-            .for_each(|work| unsafe { work.give_back() });
+    last_pass(&work, &tables, shape, &constants, &halt);
+    if halt.reached() {
+        return None;
     }
-    done
+    let [result, other, third] = work;
+    // SAFETY: the last pass has written zeros over all of it.
+    unsafe { third.give_back() };
+    // SAFETY: the last pass has written zeros over all but the result.
+    Some(unsafe { natural_order(result, other, shape) })
 }
 
 /// The transform of canonical integers, natural order in and out; only where `can`.

@@ -60,6 +60,31 @@ impl Work {
         unsafe { std::slice::from_raw_parts_mut(self.at(from, count), count) }
     }
 
+    /// As `part`, as bytes.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else may use them meanwhile.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn bytes(&self, from: usize, count: usize) -> &mut [u8] {
+        let start = self.at(from, count).cast();
+        // SAFETY: in range (`at`), initialised, and nobody else is there; any bytes are vectors.
+        unsafe { std::slice::from_raw_parts_mut(start, count * size_of::<Fe>()) }
+    }
+
+    /// The memory, for the first `length` bytes to be used otherwise.
+    ///
+    /// # Safety
+    ///
+    /// All vectors are zero.
+    pub unsafe fn into_spare(self, length: usize) -> Spare {
+        let mut memory = self.memory.into_inner();
+        // SAFETY: the caller's promise.
+        unsafe { memory.shorten(length) };
+        memory
+    }
+
     /// Lets go of vectors that are erased already.
     ///
     /// # Safety

@@ -27,7 +27,7 @@ pub use class::{Class, CLASSES};
 pub use digest::DIGEST;
 pub use make::{prepare, Plan, Source};
 
-use crate::bytes::{Scalars, WIDTH};
+use crate::bytes::Scalars;
 use crate::curve::{good_point, Group, Points};
 use crate::error::{ensure, Error, Result};
 use crate::msm::msm_until;
@@ -268,11 +268,10 @@ impl Prepared {
             return Err(Error::Argument("prepared key: no matrices".into()));
         };
         let system = System::new(a, b, c, sizes.rows, witness);
-        let mut out = Spare::new(sizes.domain_size * WIDTH);
-        coset_product(&system, &|| cancel.is_set(), out.bytes_mut())?;
+        let out = coset_product(&system, sizes.domain_size, &|| cancel.is_set())?;
         cancel.look()?;
         system.satisfied()?;
-        Ok(out)
+        out.ok_or(Error::Cancelled)
     }
 
     /// A, B and, in a typed key, C.
