@@ -19,6 +19,7 @@ from prover.prover import Prover as KeyProver
 from zk.compiler.compiled import CompiledCircuit
 from zk.errors import ArtifactError
 from zk.field import Limbs
+from zk.formats.binfile import let_go
 from zk.formats.prepared import load_prepared
 from zk.groth16 import Proof
 from zkmargin.keys import ProvingKey, VerifyingKey, load_pinned_circuit, load_set
@@ -114,9 +115,10 @@ class Opening:
 def _open(file: StatementFile, prepared: Prepared | None) -> Prover:
     """The set of a statement.json, with its prepared key or else its proving key."""
     circuit = load_pinned_circuit(file)
+    circuit.prepare()
+    let_go(circuit.r1cs.table)  # rows: a prepared key has its own, and a witness needs none
     vk = VerifyingKey.of_set(file)
     key = ProvingKey.of_set(file) if prepared is None else _prepared_key(file, prepared)
-    circuit.prepare()
     return Prover(file.statement, circuit, vk, key)
 
 

@@ -97,6 +97,10 @@ class CompiledCircuit:
         """Check and lower the program now, and not with the first witness."""
         _ = self._prepared
 
+    def let_go(self) -> None:
+        """Forget what `prepare` made, which takes memory; the next witness makes it again."""
+        self.__dict__.pop("_prepared", None)
+
     @cached_property
     def _prepared(self) -> engine.PreparedProgram:
         """The program checked and lowered, once for all runs."""

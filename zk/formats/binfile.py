@@ -15,7 +15,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +80,20 @@ def map_file(path: str | os.PathLike[str]) -> tuple[str, memoryview]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or just truncated
         reason = error.strerror if isinstance(error, OSError) else error
         raise ArtifactError(f"{name}: cannot be read: {reason}") from None
+
+
+def let_go(data: memoryview | npt.NDArray[Any]) -> None:
+    """Give back the memory that a mapped file's pages take; they are read again when they are used.
+
+    `data` is the mapping or any view of it. Memory of another kind stays as it is.
+    """
+    base: Any = data
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, memoryview):
+        base = base.obj
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)  # of a file that is only read: nothing can be lost
 
 
 def read_file(path: str | os.PathLike[str], limit: int) -> tuple[str, bytes]:

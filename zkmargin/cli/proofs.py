@@ -203,6 +203,7 @@ def prove_command(
         warn_development()
     with step(f"proving {statement}"), named(claim, loaded):
         values = prover.witness(claim, loaded)
+        prover.circuit.let_go()
         made = prover.prove_witness(values)
     publics = values[1 : 1 + prover.circuit.r1cs.n_publics]
     # Both texts are made before either file is.

@@ -7,6 +7,7 @@ mod batch;
 pub mod bytes;
 pub mod curve;
 pub mod error;
+pub mod heap;
 mod integer;
 pub mod keygen;
 #[cfg(target_arch = "x86_64")]

@@ -1,69 +1,54 @@
-//! Memory that is used again: the system's price for fresh pages is above that of the work done in them.
-//!
-//! A virtual machine takes 2 microseconds or so for a page of 4 KB, so a transform's vectors cost as much to
-//! get as to transform. Buffers come back erased and are handed out again, to any user.
-//!
-//! **Invariant:** a buffer that is handed out holds zeros only.
+//! Buffers of the heap (heap.rs) that hold what tells the witness: erased when they go.
 
-use std::sync::{Mutex, PoisonError};
+use std::alloc::{handle_alloc_error, Layout};
 
-/// Bytes that are kept; what a proof of 2^18 rows uses at a time.
-const KEPT: usize = 48 << 20;
+use crate::heap::{Heap, HEAP};
 
-/// Buffers below this are not worth it.
-const SMALL: usize = 1 << 16;
-
-/// Buffers begin at multiples of this.
-const ALIGN: usize = 64;
-
-static KEEP: Mutex<Vec<Vec<u64>>> = Mutex::new(Vec::new());
-
-/// Some bytes, aligned for vectors, zeros at first; erased when dropped.
+/// Some bytes, aligned for vectors; erased when dropped.
+///
+/// At first they are what somebody else left: nobody reads a byte before it is written.
 pub struct Spare {
-    words: Vec<u64>,
-    /// Of the first byte in `words`.
-    start: usize,
+    start: *mut u8,
     length: usize,
+    /// Of the block.
+    whole: usize,
+    heap: &'static Heap,
 }
 
+// SAFETY: bytes that this value alone owns.
+unsafe impl Send for Spare {}
+// SAFETY: as above; through a shared reference they are only read.
+unsafe impl Sync for Spare {}
+
 impl Spare {
-    /// `length` zeros.
+    /// `length` bytes.
     pub fn new(length: usize) -> Self {
-        let words = length.div_ceil(8) + ALIGN / 8;
-        let mut keep = KEEP.lock().unwrap_or_else(PoisonError::into_inner);
-        // The smallest that will do, if it is not far too large.
-        let found = (0..keep.len())
-            .filter(|&i| (words..=4 * words).contains(&keep[i].len()))
-            .min_by_key(|&i| keep[i].len());
-        let found = found.map(|i| keep.swap_remove(i));
-        drop(keep);
-        let words = found.unwrap_or_else(|| vec![0; words]);
-        let start = words.as_ptr().cast::<u8>().align_offset(ALIGN);
-        assert!(start < ALIGN && start + length <= 8 * words.len());
-        Spare {
-            words,
-            start,
-            length,
-        }
+        Spare::of(&HEAP, length)
     }
 
-    /// The first byte. Nobody keeps it longer than `self`.
-    pub fn as_ptr(&self) -> *const u8 {
-        // SAFETY: in range, as asserted by `new`.
-        unsafe { self.words.as_ptr().cast::<u8>().add(self.start) }
+    fn of(heap: &'static Heap, length: usize) -> Self {
+        let (start, _) = heap.take(length);
+        if start.is_null() {
+            handle_alloc_error(Layout::from_size_align(length, 1).unwrap_or(Layout::new::<u8>()));
+        }
+        Spare {
+            start,
+            length,
+            whole: length,
+            heap,
+        }
     }
 
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: in range, as asserted by `new`, and initialised: any word is eight bytes.
-        unsafe { std::slice::from_raw_parts(self.as_ptr(), self.length) }
+        // SAFETY: the block is as long, initialised, and this value's alone.
+        unsafe { std::slice::from_raw_parts(self.start, self.length) }
     }
 
     /// The bytes, to be written.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let start = self.words.as_mut_ptr().cast::<u8>();
-        // SAFETY: in range, as asserted by `new`, and initialised; any bytes are words.
-        unsafe { std::slice::from_raw_parts_mut(start.add(self.start), self.length) }
+        // SAFETY: the block is as long, initialised, and this value's alone.
+        unsafe { std::slice::from_raw_parts_mut(self.start, self.length) }
     }
 
     /// Keeps the first bytes only.
@@ -90,16 +75,9 @@ impl Drop for Spare {
     fn drop(&mut self) {
         self.bytes_mut().fill(0);
         // Nobody reads the zeros in this function; they are to be written all the same.
-        std::hint::black_box(self.words.as_ptr());
-        if self.words.len() < SMALL / 8 {
-            return;
-        }
-        let mut keep = KEEP.lock().unwrap_or_else(PoisonError::into_inner);
-        keep.push(std::mem::take(&mut self.words));
-        // The oldest go first.
-        while 8 * keep.iter().map(Vec::len).sum::<usize>() > KEPT {
-            keep.remove(0);
-        }
+        std::hint::black_box(self.start);
+        // SAFETY: the block of `new`, of this length.
+        unsafe { self.heap.give(self.start, self.whole) };
     }
 }
 
@@ -108,28 +86,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buffers_are_zeros_each_time() {
-        for length in [0, 1, 63, SMALL, 3 * SMALL + 5, 5 * SMALL] {
-            for _ in 0..3 {
-                let mut one = Spare::new(length);
-                let mut other = Spare::new(length);
-                assert_ne!(one.as_ptr(), other.as_ptr());
-                assert_eq!(one.as_ptr() as usize % ALIGN, 0);
-                assert!(one.bytes().len() == length && one.bytes().iter().all(|&b| b == 0));
-                assert!(other.bytes().iter().all(|&b| b == 0));
-                one.bytes_mut().fill(0xa5);
-                other.bytes_mut().fill(0x5a);
-            }
+    fn buffers_are_aligned_and_apart() {
+        for length in [0, 1, 63, 1 << 16, 200_005] {
+            let (mut one, mut other) = (Spare::new(length), Spare::new(length));
+            assert!([&one, &other]
+                .iter()
+                .all(|spare| (spare.start as usize).is_multiple_of(4096)));
+            one.bytes_mut().fill(0xa5);
+            other.bytes_mut().fill(0x5a);
+            assert!(one.bytes().len() == length && one.bytes().iter().all(|&b| b == 0xa5));
         }
     }
 
     #[test]
-    fn not_everything_is_kept() {
-        for _ in 0..3 {
-            drop(Spare::new(KEPT));
-            drop([(); 4].map(|()| Spare::new(KEPT / 3)));
-            let keep = KEEP.lock().unwrap_or_else(PoisonError::into_inner);
-            assert!(8 * keep.iter().map(Vec::len).sum::<usize>() <= KEPT);
-        }
+    fn buffers_are_erased() {
+        static OWN: Heap = Heap::new();
+        let mut one = Spare::of(&OWN, 1 << 20);
+        let start = one.start;
+        one.bytes_mut()[..1 << 19].fill(0xa5);
+        // SAFETY: the others are as the system gave them.
+        unsafe { one.shorten(1 << 19) };
+        drop(one);
+        let next = Spare::of(&OWN, 1 << 20);
+        assert!(next.start == start && next.bytes().iter().all(|&b| b == 0));
     }
 }

@@ -3,6 +3,9 @@
 
 mod buffer;
 
+#[global_allocator]
+static ALLOCATOR: zkmargin_core::heap::Allocator = zkmargin_core::heap::Allocator;
+
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::spare::Spare;
 /// Asks whether to stop.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// Vectors, zeros at first; erased when dropped.
+/// Vectors, erased when dropped; nobody reads one before it is written.
 pub struct Work {
     length: usize,
     memory: UnsafeCell<Spare>,
