@@ -2,9 +2,9 @@
 
 Circuits are synthetic, of 1 to 2,000 rows and any share of bits; every one gets a key of its own
 and some proofs, each of which must verify, and must not verify for another public signal. The paths
-are the vector code and, in a process with ZKMARGIN_NO_IFMA=1, the scalar code, each from the
-`.zkey`'s form and from the prepared key in turn. Exit code 1, and the seed of what failed, if one
-fails.
+are the vector code and, in processes with ZKMARGIN_NO_IFMA=1 and with ZKMARGIN_NO_ADX=1 too, the
+scalar code with each of its multipliers; each from the `.zkey`'s form and from the prepared key in
+turn. Exit code 1, and the seed of what failed, if one fails.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from zkmargin.bench.race import NO_IFMA
 from zkmargin.bench.running import ToolFailed, machine, processors, run
 from zkmargin.bench.synthetic import system
 
+NO_ADX = {**NO_IFMA, "ZKMARGIN_NO_ADX": "1"}
+PATHS = {"vector": {}, "scalar": NO_IFMA, "portable": NO_ADX}
 PROOFS = 20  # of one key
 ROWS = 2000
 
@@ -43,11 +45,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.path:
         return path(options.count, options.seed)
-    for switch in NO_IFMA:
+    for switch in NO_ADX:
         os.environ.pop(switch, None)
     print(machine())
     code = 0
-    for name, more in (("vector", {}), ("scalar", NO_IFMA)):
+    for name, more in PATHS.items():
         command = [sys.executable, "-m", "bench.selfcheck", "--path"]
         command += ["--count", str(options.count), "--seed", str(options.seed)]
         try:

@@ -8,6 +8,9 @@
 //! with t below a + m and the words x, k at most 2^64 - 1. So four words hold it while a is below 4m, and the
 //! result is below a b / B + m, which is less than 1.76 m for loose factors.
 
+#[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
+
 use ark_bn254::{Fq, FqConfig, Fr, FrConfig};
 use ark_ff::{MontConfig, PrimeField};
 
@@ -193,11 +196,21 @@ impl Multiplier for Portable {
 #[cfg(target_arch = "x86_64")]
 pub struct Adx;
 
+/// In the environment, with any value: `Portable` is used although the processor has the instructions.
+/// For measuring and checking it; read once, when a process first asks.
+#[cfg(target_arch = "x86_64")]
+const SWITCH_OFF: &str = "ZKMARGIN_NO_ADX";
+
 #[cfg(target_arch = "x86_64")]
 impl Adx {
-    /// Whether this processor has the instructions.
+    /// Whether this processor has the instructions, and nobody switched them off.
     pub fn available() -> bool {
-        is_x86_feature_detected!("adx") && is_x86_feature_detected!("bmi2")
+        static ANSWER: OnceLock<bool> = OnceLock::new();
+        *ANSWER.get_or_init(|| {
+            std::env::var_os(SWITCH_OFF).is_none()
+                && is_x86_feature_detected!("adx")
+                && is_x86_feature_detected!("bmi2")
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Both kernels against arkworks' complete addition, and against the formula on coordinates at the edges.
+//! All kernels against arkworks' complete addition, and against the formula on coordinates at the edges.
 
 use ark_bn254::{g1, g2, Fq};
 use ark_ec::{
@@ -11,6 +11,7 @@ use super::{scalar, sum_g1, sum_g2, Flag, Job, List};
 use crate::bytes::Coordinate;
 use crate::curve::{point_bytes, read_point, write_point, Group};
 use crate::testing::Random;
+use crate::words::{Portable, Words};
 
 type Kernel = fn(&Job<'_>, &mut [u8], &mut Vec<Flag>);
 
@@ -204,6 +205,14 @@ fn scalar_kernel_is_addition() {
     pools::<g2::Config>(scalar::sum_g2, 2);
     edges_g1(scalar::sum_g1);
     edges_g2(scalar::sum_g2);
+}
+
+#[test]
+fn kernel_of_any_processor_is_addition() {
+    pools::<g1::Config>(scalar::sum::<Words, Portable>, 5);
+    pools::<g2::Config>(scalar::sum::<[Words; 2], Portable>, 6);
+    edges_g1(scalar::sum::<Words, Portable>);
+    edges_g2(scalar::sum::<[Words; 2], Portable>);
 }
 
 #[test]

@@ -217,3 +217,36 @@ fn finish(values: &mut [Fr]) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Random;
+    use crate::words::Portable;
+
+    /// What the other tests of transforms see is this processor's multiplier.
+    #[test]
+    fn the_multiplier_of_any_processor_agrees() {
+        let mut random = Random::new(11);
+        for log in [0, 1, 2, 5, 11, 13] {
+            let domain = Domain::new(1 << log).expect("a size");
+            let values: Vec<Fr> = (0..1 << log).map(|_| random.scalar()).collect();
+            for inverse in [false, true] {
+                let (mut a, mut b) = (values.clone(), values.clone());
+                Layers::<Portable>::dif(&mut a, &domain.levels, inverse);
+                finish(&mut a);
+                if inverse {
+                    domain.dif_inverse(&mut b);
+                } else {
+                    domain.dif(&mut b);
+                }
+                assert!(a == b);
+            }
+            let (mut a, mut b) = (values.clone(), values);
+            Layers::<Portable>::dit(&mut a, &domain.levels);
+            finish(&mut a);
+            domain.dit(&mut b);
+            assert!(a == b);
+        }
+    }
+}
