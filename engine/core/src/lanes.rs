@@ -283,37 +283,21 @@ pub fn store_blocks(elements: [&Fe; 2], out: &mut [u8], stride: usize) {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::{available, SWITCH_OFF};
+    use crate::testing::printed;
 
-    /// What the tests below read of a run of this test alone.
+    /// What the test below reads of a run of this test alone.
     #[test]
     fn says_whether_available() {
         println!("available: {}", available());
     }
 
-    /// This process's answer is made once, so a new one is asked.
-    fn answer(switched_off: bool) -> bool {
-        let mut command = Command::new(std::env::current_exe().expect("this test's program"));
-        command.args([
-            "--exact",
-            "lanes::tests::says_whether_available",
-            "--nocapture",
-        ]);
-        command.env_remove(SWITCH_OFF);
-        if switched_off {
-            command.env(SWITCH_OFF, "1");
-        }
-        let out = String::from_utf8(command.output().expect("a run").stdout).expect("text");
-        assert_eq!(out.matches("available: ").count(), 1, "{out}");
-        out.contains("available: true")
-    }
-
     #[test]
     fn the_environment_switches_the_vector_code_off() {
         let has = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma");
-        assert_eq!(answer(false), has);
-        assert!(!answer(true));
+        for (set, answer) in [(false, has), (true, false)] {
+            let out = printed("lanes::tests::says_whether_available", SWITCH_OFF, set);
+            assert!(out.contains(&format!("available: {answer}\n")), "{out}");
+        }
     }
 }

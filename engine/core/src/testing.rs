@@ -1,5 +1,7 @@
 //! Reproducible random elements for the tests; never for secrets.
 
+use std::process::Command;
+
 use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::PrimeField;
@@ -50,4 +52,15 @@ pub fn bytes_of(values: &[Fr]) -> Vec<u8> {
         put_fr(value, out);
     }
     out
+}
+
+/// What one test prints in a process of its own, with or without a switch in the environment.
+pub fn printed(test: &str, switch: &str, set: bool) -> String {
+    let mut command = Command::new(std::env::current_exe().expect("this test's program"));
+    command.args(["--exact", test, "--nocapture"]);
+    command.env_remove(switch);
+    if set {
+        command.env(switch, "1");
+    }
+    String::from_utf8(command.output().expect("a run").stdout).expect("text")
 }

@@ -332,6 +332,8 @@ impl Multiplier for Adx {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_arch = "x86_64")]
+    use crate::testing::printed;
     use crate::testing::Random;
     use ark_ff::BigInt;
 
@@ -412,6 +414,23 @@ mod tests {
         if Adx::available() {
             laws::<PrimeQ, Fq, Adx>();
             laws::<PrimeR, Fr, Adx>();
+        }
+    }
+
+    /// What the test below reads of a run of this test alone.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn says_whether_available() {
+        println!("available: {}", Adx::available());
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_environment_switches_adx_off() {
+        let has = is_x86_feature_detected!("adx") && is_x86_feature_detected!("bmi2");
+        for (set, answer) in [(false, has), (true, false)] {
+            let out = printed("words::tests::says_whether_available", SWITCH_OFF, set);
+            assert!(out.contains(&format!("available: {answer}\n")), "{out}");
         }
     }
 }

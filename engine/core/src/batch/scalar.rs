@@ -5,7 +5,6 @@
 
 use super::coordinate::Coordinate;
 use super::{Flag, Job};
-use crate::bytes::WIDTH;
 use crate::words::{with_multiplier, Multiplier, Words};
 
 /// Lists ahead of the current one whose points are fetched.
@@ -151,15 +150,17 @@ fn bytes_of<T: Coordinate>(point: &Point<T>) -> Vec<u8> {
 #[inline(always)]
 fn fetch<T: Coordinate>(job: &Job<'_>, entry: u32) {
     #[cfg(target_arch = "x86_64")]
-    for at in (0..2 * T::BYTES).step_by(2 * WIDTH) {
+    {
         use core::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
-        let start = (entry >> 1) as usize * (2 * T::BYTES);
-        let point = job.base.as_ptr().wrapping_add(start + at);
-        // SAFETY: a prefetch reads nothing, whatever the address.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(point.cast());
-            // Points of a mapped file straddle two lines.
-            _mm_prefetch::<_MM_HINT_T0>(point.wrapping_add(2 * WIDTH - 1).cast());
+        let width = 2 * T::BYTES;
+        let point = job
+            .base
+            .as_ptr()
+            .wrapping_add((entry >> 1) as usize * width);
+        // Every line of it, and the one more that a point of a mapped file may touch.
+        for at in (0..width).step_by(64).chain([width - 1]) {
+            // SAFETY: a prefetch reads nothing, whatever the address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(point.wrapping_add(at).cast()) };
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
