@@ -49,7 +49,8 @@ def main() -> None:
         folder = (options.work or Path(nowhere)).resolve() / f"leak-{options.size_class}"
         witnesses = {book: witness(folder, options.size_class, book) for book in BOOKS}
         key = folder / "circuit.prepared"
-        prepare(folder / "keys/proving.zkey", load_circuit(folder / "meets.zkc").r1cs, key)
+        circuit = load_circuit(folder / "meets.zkc")
+        prepare(folder / "keys/proving.zkey", circuit.r1cs, key, circuit.intervals)
         times, processor = measure(prover(str(key)), witnesses, options.runs)
     text = shown(options, times, processor)
     print(text)

@@ -3,7 +3,8 @@
 `gadget_circuit` compiles a function of typed inputs. `honest` runs the engine and gives what the
 function returned. `assert_forgeries_rejected` is a prover that lies: it puts other values in the
 place of each hint, and goes on computing from there as the program would. Every such witness must
-break a constraint, or change no returned signal (the inverse of 0 is free, and harmless).
+break a constraint, or change no returned signal (the inverse of 0 is free, and harmless) and leave
+every wire in the interval that the compiler knows of it.
 
 Notation: w the wires; a hint is an instruction other than ROW.
 """
@@ -18,6 +19,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tests.binding import unbound
 from zk import engine
 from zk.compiler.compiled import CompiledCircuit
@@ -27,7 +30,7 @@ from zk.compiler.lower import compile
 from zk.compiler.types import Field, Int
 from zk.compiler.witness import Op
 from zk.errors import UnsatisfiedConstraint
-from zk.field import R, from_limbs, signed, to_limbs
+from zk.field import Limbs, R, from_limbs, signed, to_limbs
 from zk.reference.witness import _Run, system_rows
 
 #: name -> (type, bits), or (Field, None).
@@ -79,6 +82,7 @@ class Gadget:
         """What the gadget returns; Ints signed. Fails where a constraint does."""
         witness = self.circuit.witness(dict(values))
         self.circuit.check(witness)
+        assert outside(self.circuit, witness) == []
         returned = self.attack.outputs(from_limbs(witness))
         return [signed(x) if i else x for x, i in zip(returned, self._integers, strict=True)]
 
@@ -392,6 +396,8 @@ class Attack:
         if self.outputs(w) != self._honest_outputs:
             told = ", ".join(f"wire {wire} ({self._name(wire)})" for wire in sorted(lies))
             raise AssertionError(f"a forged witness passes: {told}")
+        for wire in outside(self.circuit, to_limbs(w)):
+            raise AssertionError(f"a forged witness passes with wire {wire} outside its interval")
         return False
 
     def _continue(self, known: Sequence[int], index: int, lies: Mapping[int, int]) -> list[int]:
@@ -404,6 +410,24 @@ class Attack:
 
     def _name(self, wire: int) -> str:
         return Op(self._code[self._writer[wire]][0]).name
+
+
+def outside(circuit: CompiledCircuit, witness: Limbs) -> list[int]:
+    """The wires whose value is not in the interval that the compiler knows of them."""
+    known = circuit.intervals
+    assert known is not None
+    assert len(known.of) == len(witness)
+    found: list[int] = []
+    for place, ends in enumerate(known.ends, start=1):
+        wires = np.flatnonzero(known.of == place)
+        low, high = map(signed, from_limbs(ends))
+        values = witness[wires]
+        if low >= 0 and high < 1 << 64:  # the most by far
+            good = (values[:, 1:] == 0).all(axis=1) & (values[:, 0] >= low) & (values[:, 0] <= high)
+        else:
+            good = np.array([low <= signed(x) <= high for x in from_limbs(values)], dtype=bool)
+        found += wires[~good].tolist()
+    return sorted(found)
 
 
 def forged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

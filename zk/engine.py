@@ -21,7 +21,7 @@ import numpy.typing as npt
 from zk.errors import EngineError
 from zk.field import Limbs, R, from_limbs, to_limbs
 from zk.groth16 import COEFFICIENT, Proof, ProvingKey, VerifyingKey
-from zk.r1cs import R1CS, U32, Matrix
+from zk.r1cs import R1CS, U32, Intervals, Matrix
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -313,15 +313,18 @@ def prove(pk: ProvingKey, witness: Limbs) -> Proof:
     return _proof(out)
 
 
-def prepare(pk: ProvingKey, r1cs: R1CS | None = None) -> Bytes:
+def prepare(pk: ProvingKey, r1cs: R1CS | None = None, intervals: Intervals | None = None) -> Bytes:
     """The bytes of a prepared key (docs/formats/prepared-key.md).
 
     Every point is checked in full. With the system that the key is for, proofs check their witness
     against it and take the same work for every witness; its terms must be the key's (EngineError).
+    What the system's compiler knows of its wires narrows what the rows say of them; a witness with
+    a value outside is refused later.
     """
     more = [_points(pk.vk.gamma2, G2_LIMBS, one=True), _points(pk.vk.ic, G1_LIMBS)]
     system = None if r1cs is None else _system(r1cs)
-    return np.frombuffer(_engine.prepare(*_proving_key(pk), more, system), np.uint8)
+    known = None if intervals is None else _intervals(intervals)
+    return np.frombuffer(_engine.prepare(*_proving_key(pk), more, system, known), np.uint8)
 
 
 def open_prepared(data: Buffer) -> PreparedKey:
@@ -477,6 +480,13 @@ def _u32(array: U32, ndim: int = 1) -> Bytes:
 
 def _matrix(matrix: Matrix) -> tuple[Bytes, Bytes, Bytes]:
     return _u32(matrix.offsets), _u32(matrix.wires), _u32(matrix.coeffs)
+
+
+def _intervals(intervals: Intervals) -> tuple[Bytes, Bytes]:
+    ends = intervals.ends
+    if ends.dtype != np.uint64 or ends.ndim != 3 or ends.shape[1:] != (2, 4):
+        raise EngineError(f"intervals: uint64[k, 2, 4] is needed, not {_shape(ends)}")
+    return _bytes(ends), _u32(intervals.of)
 
 
 def _system(

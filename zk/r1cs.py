@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zk.field import Limbs
+from zk.field import Limbs, from_limbs, signed
 
 U32 = npt.NDArray[np.uint32]
 
@@ -71,3 +71,24 @@ class R1CS:
         snarkjs adds those rows so that every public signal has a point of its own in the key.
         """
         return 1 << (self.n_constraints + self.n_publics).bit_length()
+
+
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """What a compiler says of the wires of a system: in which intervals their values lie.
+
+    `ends` is uint64[k, 2, 4], the least and the greatest value of each interval, canonical and read
+    in (-R/2, R/2). `of` is uint32[n_wires]: the place of a wire's interval, counted from 1, or 0
+    where nothing is said.
+    """
+
+    ends: Limbs
+    of: U32
+
+    def interval(self, wire: int) -> tuple[int, int] | None:
+        """(least, greatest) value of a wire, if anything is said of it."""
+        place = int(self.of[wire])
+        if place == 0:
+            return None
+        low, high = from_limbs(self.ends[place - 1])
+        return signed(low), signed(high)

@@ -243,7 +243,7 @@ def _write_files(paths: list[Path], pk: ProvingKey, circuit: CompiledCircuit) ->
 def _write_prepared(path: Path, pk: ProvingKey, circuit: CompiledCircuit) -> str:
     from zk.formats.prepared import save_prepared
 
-    return save_prepared(path, pk.key, circuit.r1cs)
+    return save_prepared(path, pk.key, circuit.r1cs, circuit.intervals)
 
 
 def _described(

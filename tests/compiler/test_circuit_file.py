@@ -9,6 +9,7 @@ import json
 import random
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def sections_of(data: bytes) -> dict[str, bytes]:
     return found
 
 
-def file_of(sections: dict[str, bytes], prefix: bytes = MAGIC + struct.pack("<I", 1)) -> bytes:
+def file_of(sections: dict[str, bytes], prefix: bytes = MAGIC + struct.pack("<I", 2)) -> bytes:
     body = prefix + b"".join(
         name.encode().ljust(8, b"\0") + struct.pack("<Q", len(content)) + content
         for name, content in sections.items()
@@ -106,7 +107,13 @@ def equal(one: CompiledCircuit, two: CompiledCircuit) -> bool:
         and np.array_equal(one.debug.row_origin, two.debug.row_origin)
         and np.array_equal(one.debug.hint_origin, two.debug.hint_origin)
         and (one.r1cs.n_wires, one.r1cs.n_public) == (two.r1cs.n_wires, two.r1cs.n_public)
+        and intervals_of(one) == intervals_of(two)
     )
+
+
+def intervals_of(circuit: CompiledCircuit) -> list[tuple[int, int] | None]:
+    known = circuit.intervals
+    return [known and known.interval(wire) for wire in range(circuit.r1cs.n_wires)]
 
 
 class Bare(Circuit):
@@ -152,6 +159,28 @@ def test_a_loaded_circuit_runs(path: Path) -> None:
         loaded.check(loaded.witness(VALUES | {"z": 141}))
 
 
+OLD = MAGIC + struct.pack("<I", 1)
+
+
+def test_a_file_without_intervals_is_read_as_it_was(path: Path, sample: CompiledCircuit) -> None:
+    """Version 1: nothing is known of any wire, and the digest is the one it always had."""
+    sections = sections_of(path.read_bytes())
+    without = {name: sections[name] for name in sections if not name.startswith("i.")}
+    data = file_of(without, OLD)
+    path.write_bytes(data)
+    loaded = load_circuit(path)
+    assert loaded.intervals is None
+    assert "digest" in loaded.__dict__
+    assert loaded.digest == replace(sample, intervals=None).digest
+    assert loaded.digest != sample.digest
+    loaded.check(loaded.witness(VALUES))
+    save_circuit(path, loaded)
+    assert path.read_bytes() == data
+    # Neither version may have the other's sections.
+    assert "section" in refused(path, file_of(sections, OLD))
+    assert "section" in refused(path, file_of(without))
+
+
 def test_the_helper_writes_what_save_writes(path: Path) -> None:
     data = path.read_bytes()
     assert file_of(sections_of(data)) == data
@@ -165,7 +194,9 @@ def test_another_kind_of_file(path: Path) -> None:
     assert "not a compiled circuit" in refused(path, b"zkey" + good[4:])
     assert "not a compiled circuit" in refused(path, b"x")
     refused(path, b"")
-    assert "version" in refused(path, file_of(sections_of(good), MAGIC + struct.pack("<I", 2)))
+    for version in (0, 3, 2**32 - 1):
+        other = file_of(sections_of(good), MAGIC + struct.pack("<I", version))
+        assert "compile again" in refused(path, other)
 
 
 def test_every_truncation_is_refused(path: Path) -> None:
@@ -212,6 +243,15 @@ def set_section(name: str, content: bytes | None) -> Callable[[dict[str, bytes]]
 def set_table(value: int) -> Callable[[dict[str, bytes]], None]:
     def edit(sections: dict[str, bytes]) -> None:
         sections["table"] = value.to_bytes(32, "little") + sections["table"][32:]
+
+    return edit
+
+
+def set_interval(low: int, high: int) -> Callable[[dict[str, bytes]], None]:
+    ends = b"".join((end % 2**256).to_bytes(32, "little") for end in (low, high))
+
+    def edit(sections: dict[str, bytes]) -> None:
+        sections["i.ends"] = ends + sections["i.ends"][64:]
 
     return edit
 
@@ -276,6 +316,27 @@ HOSTILE = {
     "a pool out of range": set_u32("p.wire", 0, BIG),
     "an origin out of range": set_u32("rows", 0, BIG),
     "a row less": lambda sections: sections.update(rows=sections["rows"][4:]),
+    "no intervals": set_section("i.ends", None),
+    "an interval with one end": lambda sections: sections.update(
+        {"i.ends": sections["i.ends"][:-32]}
+    ),
+    "an interval less": lambda sections: sections.update({"i.ends": sections["i.ends"][:-64]}),
+    "an interval that ends before it begins": set_interval(1, 0),
+    "an interval that ends below 0": set_interval(0, R - 1),
+    "an interval around the field's edge": set_interval(R // 2, R // 2 + 1),
+    "an end of r": set_interval(0, R),
+    "an end of -1": set_interval(-1, 0),
+    "no runs": lambda sections: sections.update({"i.wire": b"", "i.place": b""}),
+    "a place more than runs": lambda sections: sections.update(
+        {"i.place": sections["i.place"] + bytes(4)}
+    ),
+    "a first run that is not the first": set_u32("i.wire", 0, 1),
+    "runs that fall": set_u32("i.wire", 1, 0),
+    "a run past the last wire": set_u32("i.wire", -1, BIG),
+    "a place out of range": set_u32("i.place", 0, BIG),
+    "two runs of one interval": lambda sections: sections.update(
+        {"i.wire": sections["i.wire"] + bytes(4), "i.place": sections["i.place"][-4:] * 2}
+    ),
 }
 
 

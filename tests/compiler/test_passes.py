@@ -415,6 +415,10 @@ CORRUPTIONS: dict[str, tuple[str, Callable[[ConstraintSystem], object]]] = {
     "a zero in the pool": ("L1", lambda cs: cs.pool.append({1: 0})),
     "a wire past the last in the pool": ("L1", lambda cs: cs.pool.append({99: 1})),
     "a zero in an equality": ("L1", lambda cs: cs.linear.append(({1: R}, 0))),
+    "an interval of a wire past the last": ("K1", lambda cs: cs.known.learn({99: 1}, 0, 1)),
+    "an interval that is not there": ("K1", lambda cs: put(cs.known.of, 0, 99)),
+    "an interval that ends before it begins": ("K1", lambda cs: put(cs.known.ends, 0, (1, 0))),
+    "an interval that wraps": ("K1", lambda cs: put(cs.known.ends, 0, (0, R))),
 }
 
 

@@ -26,6 +26,7 @@ from circuits.margin.linear import STATEMENTS
 from circuits.margin.model import breakdown
 from circuits.margin.shape import SIZE_CLASSES, TINY_CLASS, Shape
 from circuits.margin.statement import PUBLIC_INPUTS, book_inputs
+from tests.checks import outside
 from tests.strategies import Case, cases, shape_of
 from zk import engine
 from zk.compiler.compiled import CompiledCircuit
@@ -63,12 +64,17 @@ def is_true(case: Case, statement: str) -> bool:
 
 
 def first_broken(case: Case, statement: str, shape: Shape) -> str | None:
-    """The obligation of the first constraint that the honest witness breaks."""
+    """The obligation of the first constraint that the honest witness breaks.
+
+    One that breaks none has every wire in the interval that the compiler knows of it.
+    """
     compiled = circuit(statement, shape)
-    row = engine.first_unsatisfied(
-        compiled.r1cs, compiled.witness(raw_values(case, statement, shape))
-    )
-    return None if row is None else compiled.origin(row)[0]
+    witness = compiled.witness(raw_values(case, statement, shape))
+    row = engine.first_unsatisfied(compiled.r1cs, witness)
+    if row is None:
+        assert outside(compiled, witness) == []
+        return None
+    return compiled.origin(row)[0]
 
 
 @dataclass

@@ -30,6 +30,7 @@ from circuits.margin.portfolio.model import PortfolioMargin, portfolio_margin
 from circuits.margin.portfolio.portfolio import STATEMENTS
 from circuits.margin.portfolio.shape import SIZE_CLASSES, PortfolioShape
 from circuits.margin.portfolio.table import TABLE_SIZES, PortfolioEpoch
+from tests.checks import outside
 from tests.portfolio.books import PLACES, holds, placed, random_book
 from tests.portfolio.files import pair
 from zk import engine
@@ -98,10 +99,17 @@ def choice(book: PortfolioBook, found: PortfolioMargin) -> list[int]:
 
 
 def first_broken(statement: str, shape: PortfolioShape, made: Values) -> str | None:
-    """The obligation of the first constraint that the honest witness breaks."""
+    """The obligation of the first constraint that the honest witness breaks.
+
+    One that breaks none has every wire in the interval that the compiler knows of it.
+    """
     compiled = circuit(statement, shape)
-    row = engine.first_unsatisfied(compiled.r1cs, compiled.witness(made))
-    return None if row is None else compiled.origin(row)[0]
+    witness = compiled.witness(made)
+    row = engine.first_unsatisfied(compiled.r1cs, witness)
+    if row is None:
+        assert outside(compiled, witness) == []
+        return None
+    return compiled.origin(row)[0]
 
 
 @dataclass

@@ -119,7 +119,7 @@ def test_a_value_outside_of_its_class(engine: ModuleType) -> None:
     key = engine.open_prepared(resealed(forged))
     assert engine.prove_prepared(key, to_limbs([1, 0, 3, 9]))
     for value in (2, R - 1, 1 << 64, 1 << 200):
-        with pytest.raises(EngineError, match="wire 1 is not one that the constraints allow"):
+        with pytest.raises(EngineError, match="wire 1 is not one that the circuit's types allow"):
             engine.prove_prepared(key, to_limbs([1, value, 3, 9]))
 
 

@@ -53,7 +53,7 @@ def test_an_empty_a_half_full_and_a_full_book_take_the_same_additions() -> None:
     )
     cases = (empty, replace(full, book=half), full)
     pk = engine.keygen(made.r1cs, 3, 4)
-    key = engine.open_prepared(engine.prepare(pk, made.r1cs))
+    key = engine.open_prepared(engine.prepare(pk, made.r1cs, made.intervals))
     witnesses = [made.witness(raw_values(case, "meets", shape)) for case in cases]
     for witness in witnesses:
         assert engine.verify(key.vk, witness[1:7], engine.prove_prepared(key, witness))
@@ -70,7 +70,7 @@ def test_an_empty_a_half_full_and_a_full_portfolio_take_the_same_additions() -> 
     options = full.options[: shape.options // 2]
     half: PortfolioBook = replace(full, options=options, collaterals=full.collaterals[:1])
     pk = engine.keygen(made.r1cs, 3, 4)
-    key = engine.open_prepared(engine.prepare(pk, made.r1cs))
+    key = engine.open_prepared(engine.prepare(pk, made.r1cs, made.intervals))
     witnesses = [
         made.witness(test_privacy.inputs(agreement.MEETS, book, at)) for book in (empty, half, full)
     ]

@@ -1,8 +1,9 @@
 """A compiled circuit: rows, witness program, input layout, and where each row came from.
 
 The digest is SHA-256 of the canonical encoding below with the top three bits cleared, so that it
-is a field element. It covers the name, the metadata, the inputs, the rows and the program; source
-lines are for people and are left out, so two machines that keep their checkouts elsewhere agree.
+is a field element. It covers the name, the metadata, the inputs, the rows, the program and the
+intervals of wires; source lines are for people and are left out, so two machines that keep their
+checkouts elsewhere agree.
 
 Canonical encoding: the sections of `sections()` in order, each as name (8 bytes), length (uint64,
 little endian), content. `zk.formats.circuit` writes and reads the file.
@@ -28,7 +29,7 @@ from zk.compiler.slots import InputSlot
 from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import InputError, UnsatisfiedConstraint
 from zk.field import Limbs, R, to_limbs
-from zk.r1cs import R1CS
+from zk.r1cs import R1CS, Intervals
 
 #: The matrices of the encoding, in order.
 MATRICES = ("a", "b", "c", "p")  # p: the pool; a section name has 8 bytes
@@ -57,6 +58,7 @@ class CompiledCircuit:
     r1cs: R1CS
     program: WitnessProgram
     debug: Debug
+    intervals: Intervals | None = None  # None: nothing is known of any wire
 
     # Witness ------------------------------------------------------------------------------------
 
@@ -208,6 +210,12 @@ class CompiledCircuit:
             parts.append((f"{name}.wire".encode(), raw_bytes(m.wires, "<u4")))
             parts.append((f"{name}.coef".encode(), raw_bytes(m.coeffs, "<u4")))
         parts.append((b"code", raw_bytes(self.program.code, "<u4")))
+        if self.intervals is not None:
+            of = self.intervals.of
+            first = np.flatnonzero(np.concatenate(([True], of[1:] != of[:-1])))
+            parts.append((b"i.ends", raw_bytes(self.intervals.ends, "<u8")))
+            parts.append((b"i.wire", raw_bytes(first, "<u4")))
+            parts.append((b"i.place", raw_bytes(of[first], "<u4")))
         return parts
 
 

@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from zk.compiler.known import Known
 from zk.compiler.origins import Stacks, author_line
 from zk.compiler.template import Template
 from zk.compiler.types import (
@@ -56,6 +57,7 @@ class ConstraintSystem:
         self.n_wires = 1
         self.n_inputs = 0
         self.names: dict[int, str] = {}  # wire -> path of a declared input
+        self.known = Known()  # the intervals of wires
         self.a, self.b, self.c = Rows(), Rows(), Rows()
         self.linear: list[tuple[LinearCombination, int]] = []  # lc = 0, with its origin
         self.row_origin = array("I")

@@ -39,7 +39,9 @@ def compile(circuit: Circuit) -> CompiledCircuit:
     _refuse_unconstrained(cs, slots, gone, bound)
     gone = simplify(cs, gone)
 
-    numbers = _renumber(cs.n_wires, gone)
+    stays = np.ones(cs.n_wires, dtype=bool)
+    stays[list(gone)] = False
+    numbers = (np.cumsum(stays) - 1).astype(np.uint32)
     pool = _pool(cs, numbers)  # may add to the coefficient table: before the table is laid out
     table = to_limbs(cs.table) if cs.table else np.zeros((0, 4), dtype=np.uint64)
     n_wires = cs.n_wires - len(gone)
@@ -70,6 +72,7 @@ def compile(circuit: Circuit) -> CompiledCircuit:
             tuple(cs.gadgets),
             hint_origin,
         ),
+        intervals=cs.known.intervals(stays),
     )
 
 
@@ -111,13 +114,6 @@ def _hint_origins(cs: ConstraintSystem, wires: U32) -> U32:
     origins = np.array([cs.hint_origins[wire] for wire in first.tolist()], dtype=np.uint32)
     found: U32 = origins[np.searchsorted(first, wires, side="right") - 1]
     return found
-
-
-def _renumber(n_wires: int, gone: set[int]) -> U32:
-    """The new number of every wire that stays."""
-    stays = np.ones(n_wires, dtype=bool)
-    stays[list(gone)] = False
-    return (np.cumsum(stays) - 1).astype(np.uint32)
 
 
 def _matrix(rows: Rows, numbers: U32) -> Matrix:

@@ -14,6 +14,7 @@ combinations, and a witness program (`zk.compiler.witness`). What holds at every
     P4  a ROW instruction defines its row's C, which is that wire alone; no row defines two
     L1  linear combinations, in the pool and among the linear constraints, are over such wires with
         coefficients in [1, R)
+    K1  what is known of a wire, which exists, is an interval [lo, hi] inside (-R/2, R/2)
 
 `check` asks for all of it where `THOROUGH` is set in the environment (the tests do), else for
 what arrays answer at once. A violation is a bug of the compiler, not of a circuit.
@@ -28,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zk.compiler.frontend import ConstraintSystem, Rows
-from zk.compiler.types import LinearCombination
+from zk.compiler.types import HALF, LinearCombination
 from zk.compiler.witness import Op
 from zk.field import R
 
@@ -61,6 +62,7 @@ def check(cs: ConstraintSystem, gone: set[int], when: str, *, thorough: bool | N
             here.terms(name, rows)
         here.combinations("pool", cs.pool)
         here.combinations("linear", (lc for lc, _ in cs.linear))
+        here.intervals()
         here.program()
 
 
@@ -123,6 +125,12 @@ class _Check:
             self.holds(ends[0] >= 0 and ends[1] < self.cs.n_wires, "L1", f"{name}: no such wire")
             self.holds(all(self.exists[w] for w in lc), "L1", f"{name}: a wire that is gone")
             self.holds(all(0 < k < R for k in lc.values()), "L1", f"{name}: a coefficient")
+
+    def intervals(self) -> None:
+        known = self.cs.known
+        self.holds(len(known.of) <= self.cs.n_wires, "K1", "of a wire that is not there")
+        self.holds(max(known.of) <= len(known.ends), "K1", "no such interval")
+        self.holds(all(-HALF <= lo <= hi <= HALF for lo, hi in known.ends), "K1", "not an interval")
 
     def program(self) -> None:
         cs = self.cs

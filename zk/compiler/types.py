@@ -127,6 +127,8 @@ class Int(Field):
         super().__init__(cs, lc)
         self.lo = lo
         self.hi = hi
+        if len(lc) < 3:
+            cs.known.learn(lc, lo, hi)
 
     @property
     def bits(self) -> int:

@@ -3,6 +3,9 @@
 Bytes: magic `zkmcirc\\0`, version (uint32), sections (name 8 bytes, length uint64, content),
 SHA-256 of all that. The sections of the canonical encoding come first, in order; `debug` and
 `rows` follow. docs/formats/circuit.md has the page. A circuit file is public.
+
+Version 1 has no intervals of wires. It is read as a circuit of whose wires nothing is known, with
+the digest it always had, so that sets of keys made with it go on.
 """
 
 from __future__ import annotations
@@ -28,13 +31,14 @@ from zk.compiler.compiled import (
 from zk.compiler.slots import InputSlot
 from zk.compiler.witness import Op, WitnessProgram
 from zk.errors import ArtifactError
-from zk.field import R
+from zk.field import R, from_limbs, signed
 from zk.formats.atomic import write_atomic
 from zk.formats.binfile import first_not_below, map_file
-from zk.r1cs import R1CS, Matrix
+from zk.r1cs import R1CS, Intervals, Matrix
 
 MAGIC = b"zkmcirc\0"
-VERSION = 1
+VERSION = 2
+WITHOUT_INTERVALS = 1
 
 _START = 12  # magic and version; from here to `debug` it is the canonical encoding
 
@@ -43,6 +47,7 @@ SECTIONS = frozenset(
     {"head", "table", "code", "debug", "rows"}
     | {f"{name}.{part}" for name in MATRICES for part in ("off", "wire", "coef")}
 )
+INTERVALS = ("i.ends", "i.wire", "i.place")
 
 
 def save_circuit(path: str | Path, circuit: CompiledCircuit) -> None:
@@ -55,7 +60,8 @@ def save_circuit(path: str | Path, circuit: CompiledCircuit) -> None:
     }
     parts.append((b"debug", json.dumps(debug, separators=(",", ":")).encode()))
     parts.append((b"rows", raw_bytes(circuit.debug.row_origin, "<u4")))
-    chunks: list[Any] = [MAGIC, struct.pack("<I", VERSION)]
+    version = WITHOUT_INTERVALS if circuit.intervals is None else VERSION
+    chunks: list[Any] = [MAGIC, struct.pack("<I", version)]
     for name, content in parts:
         chunks += [section_header(name, len(content)), content]
     h = sha256()
@@ -76,11 +82,16 @@ def load_circuit(path: str | Path) -> CompiledCircuit:
 def _parse(data: memoryview) -> CompiledCircuit:
     if bytes(data[:8]) != MAGIC:
         raise ArtifactError("not a compiled circuit; make one with `zkmargin compile`")
-    if len(data) < 44 or struct.unpack_from("<I", data, 8)[0] != VERSION:
-        raise ArtifactError(f"this version reads circuit files of version {VERSION}; compile again")
+    version = struct.unpack_from("<I", data, 8)[0] if len(data) >= 44 else 0
+    if version not in (WITHOUT_INTERVALS, VERSION):
+        raise ArtifactError(
+            f"this version reads circuit files of version {WITHOUT_INTERVALS} and {VERSION}; "
+            "compile again"
+        )
+    last = b"code" if version == WITHOUT_INTERVALS else b"i.place"
     # The file's checksum and the circuit's digest are taken side by side.
     encoding = sha256()
-    beside = Thread(target=lambda: encoding.update(data[_START : _encoding_end(data)]))
+    beside = Thread(target=lambda: encoding.update(data[_START : _encoding_end(data, last)]))
     beside.start()
     whole = sha256(data[:-32]).digest() == bytes(data[-32:])
     beside.join()
@@ -88,7 +99,7 @@ def _parse(data: memoryview) -> CompiledCircuit:
         raise ArtifactError("truncated or altered (its checksum differs); compile again")
     sections = _split(data)
     try:
-        circuit = _build(sections)
+        circuit = _build(sections, version)
     except (LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise ArtifactError(f"malformed circuit file ({type(error).__name__})") from None
     if _is_canonical(circuit, sections):
@@ -96,10 +107,10 @@ def _parse(data: memoryview) -> CompiledCircuit:
     return circuit
 
 
-def _encoding_end(data: memoryview) -> int:
-    """Where the section after `code` begins; the end of what can be read if there is none."""
+def _encoding_end(data: memoryview, last: bytes) -> int:
+    """Where the section after `last` begins; the end of what can be read if there is none."""
     position, name = _START, b""
-    while name != b"code\0\0\0\0" and position + 16 <= len(data):
+    while name != last.ljust(8, b"\0") and position + 16 <= len(data):
         name = bytes(data[position : position + 8])
         (length,) = struct.unpack_from("<Q", data, position + 8)
         position += 16 + length
@@ -107,10 +118,10 @@ def _encoding_end(data: memoryview) -> int:
 
 
 def _is_canonical(circuit: CompiledCircuit, sections: dict[str, memoryview]) -> bool:
-    """Whether the bytes up to the end of `code` are the canonical encoding.
+    """Whether the first sections of the file are the canonical encoding.
 
-    Arrays are views of the file, so only the order of the sections and the head's text could
-    differ.
+    Arrays are views of the file, and runs of intervals are as few as can be (`_intervals`), so only
+    the order of the sections and the head's text could differ.
     """
     encoding = circuit.sections()
     names = [name.decode() for name, _ in encoding]
@@ -133,8 +144,8 @@ def _split(data: memoryview) -> dict[str, memoryview]:
     return sections
 
 
-def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
-    if set(sections) != SECTIONS:
+def _build(sections: dict[str, memoryview], version: int) -> CompiledCircuit:
+    if set(sections) != SECTIONS.union(INTERVALS if version == VERSION else ()):
         raise ArtifactError("a section is missing, or one is too many")
     head = json.loads(bytes(sections["head"]))
     debug = json.loads(bytes(sections["debug"]))
@@ -199,7 +210,30 @@ def _build(sections: dict[str, memoryview]) -> CompiledCircuit:
         r1cs,
         WitnessProgram(code, matrices["p"], table, len(slots)),
         Debug(origins, row_origin, gadgets, np.array(hint_origin, dtype=np.uint32)),
+        _intervals(sections, n_wires) if version == VERSION else None,
     )
+
+
+def _intervals(sections: dict[str, memoryview], n_wires: int) -> Intervals:
+    """What is known of the wires, from runs of wires of which the same is known."""
+    ends = np.frombuffer(sections["i.ends"], dtype="<u8").reshape(-1, 2, 4)
+    first, places = (np.frombuffer(sections[name], dtype="<u4") for name in INTERVALS[1:])
+    good = (
+        first_not_below(ends.reshape(-1, 4), R) is None
+        and len(first) == len(places) > 0
+        and first[0] == 0
+        and bool(np.all(first[1:] > first[:-1]))
+        and int(first[-1]) < n_wires
+        and bool(np.all(places[1:] != places[:-1]))
+        and int(places.max()) <= len(ends)
+    )
+    if not good:
+        raise ArtifactError("its intervals are malformed")
+    values = [signed(end) for end in from_limbs(ends)]
+    if any(low > high for low, high in zip(values[::2], values[1::2], strict=True)):
+        raise ArtifactError("an interval ends before it begins")
+    lengths = np.diff(first, append=np.uint32(n_wires))
+    return Intervals(ends, np.repeat(places, lengths).astype(np.uint32, copy=False))
 
 
 def _check_head(head: dict[str, Any], slots: tuple[InputSlot, ...]) -> None:

@@ -19,19 +19,25 @@ from zk.errors import ArtifactError, BadPoint, DigestMismatch, EngineError
 from zk.formats.atomic import write_atomic
 from zk.formats.binfile import map_file, raw
 from zk.groth16 import ProvingKey
-from zk.r1cs import R1CS
+from zk.r1cs import R1CS, Intervals
 
 MAGIC = b"zkmprep\0"
 
 _DIGEST = 32  # bytes, the last of the file
 
 
-def save_prepared(path: str | os.PathLike[str], pk: ProvingKey, r1cs: R1CS | None) -> str:
+def save_prepared(
+    path: str | os.PathLike[str],
+    pk: ProvingKey,
+    r1cs: R1CS | None,
+    intervals: Intervals | None = None,
+) -> str:
     """Prepare a key, with the system it is for where that is known; write it; return its digest.
 
-    Every point of the key is checked on the way: BadPoint names one that is not good.
+    `intervals`: what the system's compiler knows of its wires. Every point of the key is checked on
+    the way: BadPoint names one that is not good.
     """
-    data = engine.prepare(pk, r1cs)
+    data = engine.prepare(pk, r1cs, intervals)
     write_atomic(path, [raw(data)])
     return data[-_DIGEST:].tobytes().hex()
 

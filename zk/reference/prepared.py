@@ -1,8 +1,9 @@
 """Prepared keys on integers: the twin of engine/core/src/prepared.
 
 Source: docs/formats/prepared-key.md; Groth (2016), section 3.2. It reads and writes the same bytes
-on its own, and sums list by list as the file has them. Of the classes it derives bits alone: any
-classes that the rows imply make a good file. Notation: w the witness, k the offsets of full wires.
+on its own, and sums list by list as the file has them. Of the classes it derives from rows bits
+alone (classes.py): any classes that the rows imply make a good file. Notation: w the witness, k the
+offsets of full wires.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import numpy.typing as npt
 from zk.errors import EngineError, UnsatisfiedRow
 from zk.field import MONTGOMERY, TWO_ADICITY, Limbs, R, from_limbs, to_limbs
 from zk.groth16 import COEFFICIENT, Proof, ProvingKey, VerifyingKey
-from zk.r1cs import R1CS, Matrix
+from zk.r1cs import R1CS, Intervals, Matrix
 from zk.reference import arrays
+from zk.reference.classes import CLASSES, FULL, SMALL, VALUE, Terms, classes_of
 from zk.reference.groth16 import blinded, coset_product
 from zk.reference.groups import G1, G2, Group, Point, Points, add, msm, mul, negate
 from zk.reference.witness import Rows, system_rows
@@ -39,9 +41,6 @@ _TABLE = 192  # where the table of sections stands
 _HEADER = struct.Struct("<8sIIQIIIIIQ")
 _COUNTS = struct.Struct("<15I")
 
-VALUE, BIT, FULL = 0, 1, 4
-_SMALL = {2: (65, 1 << 64), 3: (129, 1 << 128)}  # bits, offset
-_CLASSES = 5
 _FROM_MONTGOMERY = pow(MONTGOMERY, -1, R)
 _WORD = (1 << 64) - 1
 
@@ -62,8 +61,10 @@ class PreparedKey:
     sections: tuple[Bytes, ...]
 
 
-def prepare(pk: ProvingKey, r1cs: R1CS | None = None) -> Bytes:
+def prepare(pk: ProvingKey, r1cs: R1CS | None = None, intervals: Intervals | None = None) -> Bytes:
     """The bytes of a prepared key."""
+    if intervals is not None and r1cs is None:
+        raise EngineError("intervals: without the system that they are of")
     points1, points2, g1, g2 = _good_points(pk)
     wires, publics, n = pk.n_wires, pk.vk.n_public, pk.domain_size
     table: dict[int, int] = {1: 0, R - 1: 1}
@@ -76,7 +77,7 @@ def prepare(pk: ProvingKey, r1cs: R1CS | None = None) -> Bytes:
         if sizes != (wires, publics, n) or not (_same(rows[0], a) and _same(rows[1], b)):
             raise EngineError("the proving key is of another circuit: its terms are not this one's")
         rows = [rows[0], rows[1], c]
-        classes = _classes(r1cs.n_wires, a, b, c)
+        classes = classes_of(wires, (a, b, c), intervals)
     height = max(len(part) for part in rows)
     matrices = [_csr(part, height, table) for part in rows]
     if r1cs is None:
@@ -91,16 +92,14 @@ def prepare(pk: ProvingKey, r1cs: R1CS | None = None) -> Bytes:
         listed = [i + first for i, point in enumerate(points) if point is not None]
         listed.sort(key=lambda wire: classes[wire])
         lists.append(listed)
-        for code in range(_CLASSES):
+        for code in range(CLASSES):
             chosen = [wire for wire in listed if classes[wire] == code]
             weights = [_weight(code, seed, wire) for wire in chosen]
             sums.append(msm(g, [points[wire - first] for wire in chosen], weights))
             if name == "b1":
                 sums2.append(msm(G2, [points2[wire] for wire in chosen], weights))
     counts = [
-        sum(classes[wire] == code for wire in listed)
-        for listed in lists
-        for code in range(_CLASSES)
+        sum(classes[wire] == code for wire in listed) for listed in lists for code in range(CLASSES)
     ]
     of_a, of_b, of_l = lists
     montgomery = to_limbs(value * MONTGOMERY % R for value in table)
@@ -148,11 +147,11 @@ def open_prepared(data: Buffer) -> PreparedKey:
     if _digest(file[:-32]) != file[-32:]:
         raise _bad("the digest does not agree: the file is damaged; prepare the key again")
     flat = _COUNTS.unpack_from(file, _HEADER.size)
-    counts = tuple(flat[i : i + _CLASSES] for i in range(0, len(flat), _CLASSES))
+    counts = tuple(flat[i : i + CLASSES] for i in range(0, len(flat), CLASSES))
     places = [struct.unpack_from("<QQ", file, _TABLE + 16 * i) for i in range(_SECTIONS)]
     of_a, of_b, of_l = (sum(count) for count in counts)
     terms = [places[i][1] for i in (6, 9, 12)]
-    fixed = [64 * (3 + 3 * _CLASSES), 128 * (3 + _CLASSES), 64 * (publics + 1), wires, places[4][1]]
+    fixed = [64 * (3 + 3 * CLASSES), 128 * (3 + CLASSES), 64 * (publics + 1), wires, places[4][1]]
     for i, size in enumerate(terms):
         fixed += [4 * (rows + 1) if typed == 1 or i < 2 else 0, size, size]
     fixed += [4 * of_a, 64 * of_a, 4 * of_b, 64 * of_b, 128 * of_b, 4 * of_l, 64 * of_l, 64 * n]
@@ -196,7 +195,7 @@ def prove_prepared(key: PreparedKey, witness: Limbs) -> Proof:
             raise UnsatisfiedRow(row)
     for wire, (value, code) in enumerate(zip(w, key.sections[3].tolist(), strict=True)):
         if not _holds(code, value):
-            raise EngineError(f"the value of wire {wire} is not one that the constraints allow")
+            raise EngineError(f"the value of wire {wire} is not one that the circuit's types allow")
     empty = [0] * (key.domain_size - len(a))
     quotient = coset_product(a + empty, b + empty, products + empty)
     sum_h = msm(G1, _points(G1, key.sections[21]), quotient)
@@ -205,9 +204,9 @@ def prove_prepared(key: PreparedKey, witness: Limbs) -> Proof:
         _sum(g, key, q, points, w, sums)
         for g, q, points, sums in (
             (G1, 0, 15, g1[3:]),
-            (G1, 1, 17, g1[3 + _CLASSES :]),
+            (G1, 1, 17, g1[3 + CLASSES :]),
             (G2, 1, 18, g2[3:]),
-            (G1, 2, 20, g1[3 + 2 * _CLASSES :]),
+            (G1, 2, 20, g1[3 + 2 * CLASSES :]),
         )
     )
     sums = (sum_a, sum_b1, sum_b2, add(G1, sum_l, sum_h))
@@ -229,7 +228,7 @@ def _sum(g: Group, key: PreparedKey, query: int, section: int, w: list[int], sum
         total = add(g, total, msm(g, points[here], values))
         if count and code != VALUE:
             # What was added to each value is taken away at once.
-            surplus = 1 if code == FULL else _SMALL.get(code, (1, 0))[1]
+            surplus = 1 if code == FULL else SMALL.get(code, (1, 0))[1]
             total = add(g, total, negate(g, mul(g, sums[code], surplus)))
         start += count
     return total
@@ -239,7 +238,7 @@ def _summed(code: int, seed: int, wire: int, w: int) -> int:
     """What a wire's point is multiplied by: the value and its class's offset."""
     if code == FULL:
         return (w + _offset(seed, wire)) % R
-    return (w + _SMALL.get(code, (1, 0))[1]) % R
+    return (w + SMALL.get(code, (1, 0))[1]) % R
 
 
 def _weight(code: int, seed: int, wire: int) -> int:
@@ -250,7 +249,7 @@ def _weight(code: int, seed: int, wire: int) -> int:
 def _holds(code: int, w: int) -> bool:
     if code in (VALUE, FULL):
         return True
-    bits, offset = _SMALL.get(code, (1, 0))
+    bits, offset = SMALL.get(code, (1, 0))
     return (w + offset) % R >> bits == 0
 
 
@@ -288,11 +287,11 @@ def _check(key: PreparedKey) -> None:
         if len(matrix.rows) != key.rows:
             raise _bad("a matrix has another number of rows")
     classes = key.sections[3]
-    if len(classes) and int(classes.max()) >= _CLASSES:
+    if len(classes) and int(classes.max()) >= CLASSES:
         raise _bad("there is no such class")
     for section, count in zip((14, 16, 19), key.counts, strict=True):
         wires = key.sections[section].view("<u4")
-        listed = np.repeat(np.arange(_CLASSES), count)
+        listed = np.repeat(np.arange(CLASSES), count)
         if (wires >= key.n_wires).any() or (classes[wires] != listed).any():
             raise _bad("a wire is out of range or in a list of another class")
     for g, section in ((G1, 15), (G1, 17), (G2, 18), (G1, 20), (G1, 21)):
@@ -323,8 +322,6 @@ def _bad(what: str) -> EngineError:
 
 
 # --- making
-
-_Terms = Sequence[tuple[int, int]]
 
 
 def _good_points(
@@ -370,13 +367,13 @@ def _records(pk: ProvingKey) -> list[list[list[tuple[int, int]]]]:
     return rows
 
 
-def _same(found: Sequence[_Terms], expected: Sequence[_Terms]) -> bool:
+def _same(found: Sequence[Terms], expected: Sequence[Terms]) -> bool:
     size = max(len(found), len(expected))
     padded = [[*rows, *([[]] * (size - len(rows)))] for rows in (found, expected)]
     return all(sorted(x) == sorted(y) for x, y in zip(*padded, strict=True))
 
 
-def _csr(rows: Sequence[_Terms], height: int, table: dict[int, int]) -> tuple[bytes, bytes, bytes]:
+def _csr(rows: Sequence[Terms], height: int, table: dict[int, int]) -> tuple[bytes, bytes, bytes]:
     terms = [term for row in rows for term in row]
     ends = list(accumulate((len(row) for row in rows), initial=0))
     ends += [ends[-1]] * (height - len(rows))
@@ -384,18 +381,3 @@ def _csr(rows: Sequence[_Terms], height: int, table: dict[int, int]) -> tuple[by
     arrays_of = (ends, [wire for wire, _ in terms], places)
     offsets, wires, coeffs = (np.array(x, "<u4").tobytes() for x in arrays_of)
     return offsets, wires, coeffs
-
-
-def _classes(
-    n_wires: int, a: Sequence[_Terms], b: Sequence[_Terms], c: Sequence[_Terms]
-) -> list[int]:
-    """BIT for the wires w of a row k w (l w - l) = 0 in either order, FULL for the others."""
-    classes = [FULL] * n_wires
-    classes[0] = BIT
-    for left, right, product in zip(a, b, c, strict=False):
-        for x, y in ((dict(left), dict(right)), (dict(right), dict(left))):
-            if len(left) + len(right) == 3 and len(x) == 1 and not product:
-                (wire,) = x
-                if wire and x[wire] and set(y) == {0, wire} and (y[0] + y[wire]) % R == 0 != y[0]:
-                    classes[wire] = BIT
-    return classes

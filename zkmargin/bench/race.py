@@ -31,7 +31,7 @@ from zk.formats.r1cs import load_r1cs, save_r1cs
 from zk.formats.wtns import load_wtns, save_wtns
 from zk.formats.zkey import load_zkey, save_zkey
 from zk.groth16 import development_scalar
-from zk.r1cs import R1CS
+from zk.r1cs import R1CS, Intervals
 from zkmargin.bench.running import Server, ToolFailed, run
 
 Command = Sequence[str | Path]
@@ -105,13 +105,13 @@ class Files:
         }
 
 
-def prepare(zkey: Path, r1cs: R1CS, prepared: Path) -> None:
+def prepare(zkey: Path, r1cs: R1CS, prepared: Path, intervals: Intervals | None = None) -> None:
     """Make the prepared key, unless one is there that this engine opens."""
     if prepared.is_file():
         with contextlib.suppress(ZkError):
             engine.open_prepared(map_file(prepared)[1])
             return
-    write_atomic(prepared, [engine.prepare(load_zkey(zkey), r1cs).data])
+    write_atomic(prepared, [engine.prepare(load_zkey(zkey), r1cs, intervals).data])
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,17 @@ impl Case {
         ((WIRES as u64).to_le_bytes(), (PUBLICS as u64).to_le_bytes())
     }
 
+    /// A bit and an integer of 65 bits as intervals, and places of them for the wires.
+    pub fn intervals(&self) -> [Vec<u8>; 2] {
+        let mut ends = vec![0; 4 * 32];
+        (ends[32], ends[3 * 32 + 8]) = (1, 1);
+        let of: Vec<u32> = (0..WIRES as u32).map(|wire| wire % 3).collect();
+        [
+            ends,
+            of.iter().flat_map(|place| place.to_le_bytes()).collect(),
+        ]
+    }
+
     /// The key with types, prepared once.
     pub fn prepared(&self) -> Vec<u8> {
         let source = Source {
@@ -142,7 +153,7 @@ impl Case {
             gamma2: &self.key[1][128..256],
             ic: &self.key[2],
         };
-        prepare(source, Some(&self.r1cs()), &Cancel::new()).expect("a prepared key")
+        prepare(source, Some(&self.r1cs()), None, &Cancel::new()).expect("a prepared key")
     }
 
     fn make_key(&mut self) {

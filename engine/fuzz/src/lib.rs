@@ -242,10 +242,11 @@ fn run_prove(data: &[u8]) {
     }
 }
 
-/// The buffers of a `.zkey` into a prepared key, with the system and without.
+/// The buffers of a `.zkey` into a prepared key, with the system, its intervals too, and without.
 fn run_prepare(data: &[u8]) {
     let key = &CASE.key;
-    let ([g1, g2, gamma2, ic, coefficients, a, b1, b2, c, h], same) = edited(
+    let known = CASE.intervals();
+    let ([g1, g2, gamma2, ic, coefficients, a, b1, b2, c, h, ends, of], same) = edited(
         data,
         [
             &key[0],
@@ -258,9 +259,11 @@ fn run_prepare(data: &[u8]) {
             &key[6],
             &key[7],
             &key[8],
+            &known[0],
+            &known[1],
         ],
     );
-    let made = |r1cs: Option<&R1cs<'_>>| {
+    let made = |r1cs: Option<&R1cs<'_>>, intervals: Option<&prepared::Intervals<'_>>| {
         let source = prepared::Source {
             key: ProvingKey {
                 g1: &g1,
@@ -278,9 +281,12 @@ fn run_prepare(data: &[u8]) {
             gamma2: &gamma2,
             ic: &ic,
         };
-        prepared::prepare(source, r1cs, &Cancel::new())
+        prepared::prepare(source, r1cs, intervals, &Cancel::new())
     };
-    for made in [made(None), made(Some(&CASE.r1cs()))] {
+    let r1cs = CASE.r1cs();
+    let narrowed = prepared::Intervals::new(&ends, &of)
+        .and_then(|intervals| made(Some(&r1cs), Some(&intervals)));
+    for made in [made(None, None), made(Some(&r1cs), None), narrowed] {
         // What is made can be opened.
         let opened = made.map(|file| prepared::Prepared::open(&file).expect("just made"));
         assert!(!same || opened.is_ok());

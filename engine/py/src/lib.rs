@@ -13,7 +13,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use zkmargin_core as core;
 use zkmargin_core::bytes::Scalars;
-use zkmargin_core::prepared::{Plan, Prepared, Source};
+use zkmargin_core::prepared::{Intervals, Plan, Prepared, Source};
 use zkmargin_core::threads::Cancel;
 use zkmargin_core::{curve, keygen as setup, prove as groth16, verify as check, G1, G2};
 
@@ -129,8 +129,8 @@ fn raise(py: Python<'_>, error: &core::Error) -> PyErr {
 #[pymodule]
 mod _engine {
     use super::{
-        check, core, curve, groth16, matrix, proving_key, run, run_long, setup, system, In, Matrix,
-        Out, Plan, Prepared, PyResult, Python, Scalars, Source, System, G1, G2,
+        check, core, curve, groth16, matrix, proving_key, run, run_long, setup, system, In,
+        Intervals, Matrix, Out, Plan, Prepared, PyResult, Python, Scalars, Source, System, G1, G2,
     };
     use pyo3::types::{PyByteArray, PyBytes};
     use pyo3::{pyclass, pyfunction, pymethods, Bound};
@@ -332,7 +332,8 @@ mod _engine {
         })
     }
 
-    /// The bytes of a prepared key; `key` and `sizes` as for `prove`, `more`: gamma2, ic.
+    /// The bytes of a prepared key; `key` and `sizes` as for `prove`, `more`: gamma2, ic; `intervals`:
+    /// ends, of.
     #[pyfunction]
     fn prepare<'py>(
         py: Python<'py>,
@@ -340,6 +341,7 @@ mod _engine {
         key: [In; 8],
         more: [In; 2],
         r1cs: Option<System>,
+        intervals: Option<(In, In)>,
     ) -> PyResult<Bound<'py, PyByteArray>> {
         let plan = run_long(py, |cancel| {
             let source = Source {
@@ -348,7 +350,14 @@ mod _engine {
                 ic: more[1].bytes(),
             };
             let r1cs = r1cs.as_ref().map(system).transpose()?;
-            Plan::new(source, r1cs.as_ref(), cancel)
+            let intervals = intervals.as_ref();
+            let intervals = intervals.map(|(ends, of)| Intervals::new(ends.bytes(), of.bytes()));
+            Plan::new(
+                source,
+                r1cs.as_ref(),
+                intervals.transpose()?.as_ref(),
+                cancel,
+            )
         })?;
         PyByteArray::new_with(py, plan.length(), |out| {
             run_long(py, |cancel| plan.write(out, cancel))

@@ -62,6 +62,9 @@ def eliminate_linear(cs: ConstraintSystem) -> set[int]:
     # ends it.
     for wire in sorted(solved):
         solved[wire] = _apply(solved[wire], solved)
+        interval = cs.known.interval(wire)
+        if interval:
+            cs.known.learn(solved[wire], *interval)
     if solved:
         _name_equalities(cs, origins)
         lost = np.zeros(cs.n_wires, dtype=bool)

@@ -30,7 +30,8 @@ pub type Work = [u64; CLASSES.len()];
 pub struct Values(Zeroizing<Vec<u8>>);
 
 impl Values {
-    /// Refuses a value that is outside of its wire's class: no satisfying witness has one.
+    /// Refuses a value that is outside of its wire's class: no satisfying witness has one, if what the
+    /// key was made with is true.
     pub fn new(witness: Scalars<'_>, classes: &[u8], offsets: Offsets) -> Result<Self> {
         let mut values = Zeroizing::new(vec![0u8; witness.len() * WIDTH]);
         let bad = values
@@ -53,7 +54,7 @@ impl Values {
         match bad {
             None => Ok(Values(values)),
             Some(wire) => Err(Error::Argument(format!(
-                "the value of wire {wire} is not one that the constraints allow"
+                "the value of wire {wire} is not one that the circuit's types allow"
             ))),
         }
     }

@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::class::{Class, Offsets, CLASSES};
 use super::digest;
+use super::intervals::Intervals;
 use super::layout::{Layout, Section, Sizes, QUERIES};
 use super::terms::{check_system, matrix_c, read_records, Csr, Table};
-use super::types;
+use super::types::Classes;
 use crate::bytes::{limbs, put_fr, put_limbs, Scalars, WIDTH};
 use crate::curve::{first_bad, good_point, write_point, Group, Points};
 use crate::error::{ensure, Error, Result};
@@ -44,8 +45,16 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Checks the key and derives the types.
-    pub fn new(source: Source<'a>, r1cs: Option<&R1cs<'_>>, cancel: &Cancel) -> Result<Self> {
+    /// Checks the key and derives the types; `intervals` are what its compiler knows of the system.
+    pub fn new(
+        source: Source<'a>,
+        r1cs: Option<&R1cs<'_>>,
+        intervals: Option<&Intervals<'_>>,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        ensure(r1cs.is_some() || intervals.is_none(), || {
+            "intervals: without the system that they are of".into()
+        })?;
         check_points(&source, cancel)?;
         let key = &source.key;
         let mut table = Table::new();
@@ -57,9 +66,7 @@ impl<'a> Plan<'a> {
             rows = r1cs.rows() + r1cs.n_publics + 1;
             check_system(key, r1cs, [&a, &b], &table)?;
             c = matrix_c(r1cs, rows, &mut table);
-            classes = types::classes(r1cs, cancel)?;
-            widen(&mut classes, Class::Word, Class::Double);
-            widen(&mut classes, Class::Double, Class::Full);
+            classes = widened(Classes::new(r1cs, intervals, cancel)?);
         }
         let publics = key.n_publics + 1;
         let lists = [(key.a, 0), (key.b1, 0), (key.c, publics)].map(|(points, first)| {
@@ -212,8 +219,13 @@ impl<'a> Plan<'a> {
 }
 
 /// The file, in memory of its own.
-pub fn prepare(source: Source<'_>, r1cs: Option<&R1cs<'_>>, cancel: &Cancel) -> Result<Vec<u8>> {
-    let plan = Plan::new(source, r1cs, cancel)?;
+pub fn prepare(
+    source: Source<'_>,
+    r1cs: Option<&R1cs<'_>>,
+    intervals: Option<&Intervals<'_>>,
+    cancel: &Cancel,
+) -> Result<Vec<u8>> {
+    let plan = Plan::new(source, r1cs, intervals, cancel)?;
     let mut out = vec![0; plan.length()];
     plan.write(&mut out, cancel)?;
     Ok(out)
@@ -222,13 +234,28 @@ pub fn prepare(source: Source<'_>, r1cs: Option<&R1cs<'_>>, cancel: &Cancel) -> 
 /// Fewer wires than this are not worth a list of their own.
 const FEW: usize = 256;
 
-/// Puts the wires of a class into a wider one when they are few.
-fn widen(classes: &mut [Class], from: Class, to: Class) {
-    if classes.iter().filter(|&&class| class == from).count() < FEW {
-        for class in classes.iter_mut().filter(|class| **class == from) {
-            *class = to;
+/// Puts the wires of a class into the next wider one when they are few; unless rows alone give the class
+/// a list, so that what a compiler knows makes no wire wider.
+fn widened(found: Classes) -> Vec<Class> {
+    let Classes {
+        mut by_rows,
+        mut narrowed,
+    } = found;
+    let count = |classes: &[Class], of: Class| classes.iter().filter(|&&c| c == of).count();
+    for (from, to) in [(Class::Word, Class::Double), (Class::Double, Class::Full)] {
+        let join = |classes: &mut [Class]| {
+            for class in classes.iter_mut().filter(|class| **class == from) {
+                *class = to;
+            }
+        };
+        if count(&by_rows, from) < FEW {
+            join(&mut by_rows);
+            if count(&narrowed, from) < FEW {
+                join(&mut narrowed);
+            }
         }
     }
+    narrowed
 }
 
 fn bytes_of(words: &[u32]) -> Vec<u8> {

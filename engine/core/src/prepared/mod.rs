@@ -9,6 +9,7 @@
 
 mod class;
 mod digest;
+mod intervals;
 mod layout;
 mod lists;
 mod make;
@@ -25,6 +26,7 @@ use ark_bn254::{g1, g2, G1Projective, G2Projective};
 
 pub use class::{Class, CLASSES};
 pub use digest::DIGEST;
+pub use intervals::Intervals;
 pub use make::{prepare, Plan, Source};
 
 use crate::bytes::Scalars;

@@ -4,10 +4,12 @@ use ark_bn254::Fr;
 use ark_ff::{BigInt, Field, One, PrimeField};
 
 use super::class::{add_mod, Class, Offsets, CLASSES};
-use super::types::classes;
+use super::types::Classes;
 use crate::r1cs::R1cs;
 use crate::testing::{bytes_of, random_scalars};
 use crate::threads::Cancel;
+
+mod intervals;
 
 /// Terms of one combination: wire and coefficient.
 type Terms<'a> = &'a [(usize, i64)];
@@ -21,6 +23,15 @@ fn words(values: &[usize]) -> Vec<u8> {
 
 /// The classes of the wires of a few rows.
 fn classes_of(n_wires: usize, rows: &[[Terms<'_>; 3]]) -> Vec<Class> {
+    with_system(n_wires, rows, |r1cs| {
+        let found = Classes::new(r1cs, None, &Cancel::new()).unwrap();
+        assert_eq!(found.by_rows, found.narrowed);
+        found.by_rows
+    })
+}
+
+/// Takes the system of a few rows.
+fn with_system<T>(n_wires: usize, rows: &[[Terms<'_>; 3]], take: impl FnOnce(&R1cs<'_>) -> T) -> T {
     let mut table: Vec<Fr> = Vec::new();
     let matrices = [0, 1, 2].map(|m| {
         let (mut offsets, mut wires, mut coeffs) = (vec![0], vec![], vec![]);
@@ -36,8 +47,7 @@ fn classes_of(n_wires: usize, rows: &[[Terms<'_>; 3]]) -> Vec<Class> {
     });
     let views = matrices.each_ref().map(|m| m.each_ref().map(|p| &p[..]));
     let table = bytes_of(&table);
-    let r1cs = R1cs::new(n_wires, 0, views, &table).unwrap();
-    classes(&r1cs, &Cancel::new()).unwrap()
+    take(&R1cs::new(n_wires, 0, views, &table).unwrap())
 }
 
 const BIT1: [Terms<'_>; 3] = [&[(1, 1)], &[(1, 1), (0, -1)], &[]];
@@ -112,9 +122,12 @@ fn sums_grow_out_of_their_class() {
     assert_eq!(found[3..], [Class::Word, Class::Double, Class::Full]);
 }
 
+fn two(k: u64) -> Fr {
+    Fr::from(2u64).pow([k])
+}
+
 #[test]
 fn values_at_the_edges_of_their_class() {
-    let two = |k: u64| Fr::from(2u64).pow([k]);
     let limbs = |x: Fr| x.into_bigint().0;
     for (class, inside, outside) in [
         (

@@ -1,16 +1,21 @@
-//! What the rows of a system imply about its wires: bits and ranges, for every witness that satisfies it.
+//! What the rows of a system imply about its wires: bits and ranges, for every witness that satisfies it;
+//! and what a compiler knows beside (intervals.rs).
 //!
 //! Notation: a span [low, high] holds a wire's value as an integer in (-r/2, r/2). Each step reads one
 //! row and bounds one wire of it, the pivot, by the others: from a product or a sum that defines it, or, where
 //! a row says A B = 0, by the two values it then has. Bits are tried out one by one, so that a choice or an
 //! exclusive or of bits is known for a bit. Whatever is not understood stays unbounded.
 //!
-//! **Invariant:** a span is the consequence of rows alone, so no satisfying witness is outside of it.
+//! The rows are read to the end first, and the compiler's intervals only narrow what they gave.
+//!
+//! **Invariant:** without intervals a span is the consequence of rows alone, so no satisfying witness is
+//! outside of it. With them that is the compiler's word, and a proof holds every value against its class.
 
 use ark_bn254::Fr;
 use ark_ff::{Field, One, Zero};
 
 use super::class::Class;
+use super::intervals::Intervals;
 use super::spans::{scaled, Int, Span};
 use crate::error::Result;
 use crate::r1cs::R1cs;
@@ -33,36 +38,38 @@ struct Search {
     changed: bool,
 }
 
-/// The class of each wire.
-pub fn classes(r1cs: &R1cs<'_>, cancel: &Cancel) -> Result<Vec<Class>> {
-    let mut search = Search {
-        spans: vec![None; r1cs.n_wires],
-        changed: true,
-    };
-    search.spans[0] = Some(Span::point(Int::new(false, 1)));
-    for _ in 0..PASSES {
-        if !search.changed {
-            break;
-        }
-        search.changed = false;
-        for row in 0..r1cs.rows() {
-            if row % LOOK == 0 {
-                cancel.look()?;
+/// The class of each wire, by rows alone and with what the compiler knows: nowhere a wider one.
+pub struct Classes {
+    pub by_rows: Vec<Class>,
+    pub narrowed: Vec<Class>,
+}
+
+impl Classes {
+    /// Reads the rows, then the intervals, then the rows in their light.
+    pub fn new(
+        r1cs: &R1cs<'_>,
+        intervals: Option<&Intervals<'_>>,
+        cancel: &Cancel,
+    ) -> Result<Classes> {
+        let mut search = Search {
+            spans: vec![None; r1cs.n_wires],
+            changed: true,
+        };
+        search.spans[0] = Some(Span::point(Int::new(false, 1)));
+        search.run(r1cs, cancel)?;
+        let by_rows = search.classes();
+        let narrowed = match intervals {
+            None => by_rows.clone(),
+            Some(intervals) => {
+                for (wire, span) in intervals.spans(r1cs.n_wires)? {
+                    search.learn(wire, span);
+                }
+                search.run(r1cs, cancel)?;
+                search.classes()
             }
-            let [a, b, c] = [&r1cs.a, &r1cs.b, &r1cs.c].map(|matrix| {
-                matrix
-                    .row(row)
-                    .map(|(wire, coeff)| (wire, r1cs.table[coeff]))
-                    .collect::<Terms>()
-            });
-            search.row(&merged(a), &merged(b), &merged(c));
-        }
+        };
+        Ok(Classes { by_rows, narrowed })
     }
-    Ok(search
-        .spans
-        .iter()
-        .map(|span| span.map_or(Class::Full, Span::class))
-        .collect())
 }
 
 /// The sum of terms of the same wire, wires ascending.
@@ -99,6 +106,36 @@ fn difference(a: &Terms, k: Fr, c: &Terms) -> Terms {
 }
 
 impl Search {
+    /// Reads all rows until they say no more, a few times at most.
+    fn run(&mut self, r1cs: &R1cs<'_>, cancel: &Cancel) -> Result<()> {
+        for _ in 0..PASSES {
+            if !self.changed {
+                break;
+            }
+            self.changed = false;
+            for row in 0..r1cs.rows() {
+                if row % LOOK == 0 {
+                    cancel.look()?;
+                }
+                let [a, b, c] = [&r1cs.a, &r1cs.b, &r1cs.c].map(|matrix| {
+                    matrix
+                        .row(row)
+                        .map(|(wire, coeff)| (wire, r1cs.table[coeff]))
+                        .collect::<Terms>()
+                });
+                self.row(&merged(a), &merged(b), &merged(c));
+            }
+        }
+        Ok(())
+    }
+
+    fn classes(&self) -> Vec<Class> {
+        let spans = self.spans.iter();
+        spans
+            .map(|span| span.map_or(Class::Full, Span::class))
+            .collect()
+    }
+
     fn row(&mut self, a: &Terms, b: &Terms, c: &Terms) {
         match (constant(a), constant(b)) {
             (Some(k), _) => self.linear(&difference(b, k, c)),
