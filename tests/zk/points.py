@@ -1,0 +1,30 @@
+"""Points of both groups, as limbs."""
+
+from __future__ import annotations
+
+from zk.field import Limbs, coordinates_to_limbs, to_limbs
+
+G1 = coordinates_to_limbs([1, 2]).reshape(8)
+G2 = coordinates_to_limbs(
+    [
+        10857046999023057135944570762232829481370756359578518086990519993285655852781,
+        11559732032986387107991004021392285783925812861821192530917403151452391805634,
+        8495653923123431417604973247489272438418190587263600148770280649306958101930,
+        4082367875863433681332203403145435568316851327593401208105741076214120093531,
+    ]
+).reshape(16)
+
+# On the twist, not in the subgroup: x = 1, the y that py_ecc's curve equation gives.
+OUTSIDE = coordinates_to_limbs(
+    [
+        1,
+        0,
+        18278151005453108793778860132295291098363647455926340152056652516292830556603,
+        5912654199736721486680175016176231956195085055698687135131307249486702594212,
+    ]
+).reshape(16)
+
+
+def raw(*values: int) -> Limbs:
+    """Limbs of integers as they are, canonical or not."""
+    return to_limbs(values)
