@@ -33,7 +33,7 @@ fuzz: ## One target of engine/fuzz under libFuzzer: make fuzz TARGET=verify SECO
 	  --features libfuzzer --target-dir target/fuzz --target $$(rustc -vV | sed -n 's/^host: //p')
 	mkdir -p target/fuzz/corpus/$(TARGET)
 	ZKMARGIN_FUZZ=$(TARGET) target/fuzz/$$(rustc -vV | sed -n 's/^host: //p')/release/fuzz \
-	  -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=384 \
+	  -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=384 -len_control=0 \
 	  -artifact_prefix=target/fuzz/ target/fuzz/corpus/$(TARGET)
 
 lint: build $(NPM)

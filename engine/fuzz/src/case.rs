@@ -146,10 +146,10 @@ impl Case {
         ]
     }
 
-    /// The key with types, prepared once.
+    /// The key with types, prepared.
     pub fn prepared(&self) -> Vec<u8> {
         let source = Source {
-            key: self.proving_key(),
+            key: proving_key(self.proving_parts()),
             gamma2: &self.key[1][128..256],
             ic: &self.key[2],
         };
@@ -158,45 +158,57 @@ impl Case {
 
     fn make_key(&mut self) {
         let mut parts = sizes(&self.r1cs()).map(|size| vec![0; size]);
-        let [g1, g2, ic, coefficients, a, b1, b2, c, h] = parts.each_mut().map(|p| &mut p[..]);
-        let out = KeyBuffers {
-            g1,
-            g2,
-            ic,
-            coefficients,
-            a,
-            b1,
-            b2,
-            c,
-            h,
-        };
         let secrets = Scalars::new(&self.secrets, "secrets").expect("canonical");
-        keygen(&self.r1cs(), secrets, out).expect("a key");
+        keygen(&self.r1cs(), secrets, buffers(&mut parts)).expect("a key");
         self.proving_g2 = [&parts[1][..128], &parts[1][256..]].concat();
         self.key = parts;
     }
 
-    fn proving_key(&self) -> ProvingKey<'_> {
-        ProvingKey {
-            g1: &self.key[0],
-            g2: &self.proving_g2,
-            n_wires: WIRES,
-            n_publics: PUBLICS,
-            domain_size: self.key[8].len() / 64,
-            coefficients: &self.key[3],
-            a: &self.key[4],
-            b1: &self.key[5],
-            b2: &self.key[6],
-            c: &self.key[7],
-            h: &self.key[8],
-        }
+    /// The key as `proving_key` takes it.
+    pub fn proving_parts(&self) -> [&[u8]; 8] {
+        let [g1, _, _, coefficients, a, b1, b2, c, h] = self.key.each_ref().map(|p| &p[..]);
+        [g1, &self.proving_g2, coefficients, a, b1, b2, c, h]
     }
 
     fn prove(&mut self) {
         let mut proof = vec![0; PROOF_BYTES];
         let w = Scalars::new(&self.witness, "witness").expect("canonical");
-        prove(&self.proving_key(), w, &mut proof).expect("a proof");
+        prove(&proving_key(self.proving_parts()), w, &mut proof).expect("a proof");
         self.proof = proof;
+    }
+}
+
+/// A key of g1, g2, coefficients, a, b1, b2, c and h, of the size that these have.
+pub fn proving_key(parts: [&[u8]; 8]) -> ProvingKey<'_> {
+    let [g1, g2, coefficients, a, b1, b2, c, h] = parts;
+    ProvingKey {
+        g1,
+        g2,
+        n_wires: a.len() / 64,
+        n_publics: PUBLICS,
+        domain_size: h.len() / 64,
+        coefficients,
+        a,
+        b1,
+        b2,
+        c,
+        h,
+    }
+}
+
+/// Where a key is made.
+pub fn buffers(parts: &mut [Vec<u8>; 9]) -> KeyBuffers<'_> {
+    let [g1, g2, ic, coefficients, a, b1, b2, c, h] = parts.each_mut().map(|p| &mut p[..]);
+    KeyBuffers {
+        g1,
+        g2,
+        ic,
+        coefficients,
+        a,
+        b1,
+        b2,
+        c,
+        h,
     }
 }
 

@@ -9,11 +9,11 @@ mod edits;
 
 use std::sync::LazyLock;
 
-use case::{key_parts, verifying_key, Case};
+use case::{buffers, key_parts, proving_key, verifying_key, Case};
 use edits::edited;
 use zkmargin_core::bytes::Scalars;
-use zkmargin_core::keygen::{keygen, sizes, KeyBuffers};
-use zkmargin_core::prove::{prove, ProvingKey, PROOF_BYTES};
+use zkmargin_core::keygen::{keygen, sizes};
+use zkmargin_core::prove::{prove, PROOF_BYTES};
 use zkmargin_core::r1cs::R1cs;
 use zkmargin_core::threads::Cancel;
 use zkmargin_core::{
@@ -21,6 +21,7 @@ use zkmargin_core::{
 };
 
 static CASE: LazyLock<Case> = LazyLock::new(Case::new);
+static PREPARED: LazyLock<Vec<u8>> = LazyLock::new(|| CASE.prepared());
 
 /// A target by its name.
 type Target = (&'static str, fn(&[u8]));
@@ -161,19 +162,8 @@ fn unsatisfied(data: &[u8]) {
 fn run_keygen(data: &[u8]) {
     let (made, same) = system(data, &CASE.secrets, |r1cs, secrets| {
         let mut parts = sizes(r1cs).map(|size| vec![0; size.min(1 << 24)]);
-        let [g1, g2, ic, coefficients, a, b1, b2, c, h] = parts.each_mut().map(|p| &mut p[..]);
-        let out = KeyBuffers {
-            g1,
-            g2,
-            ic,
-            coefficients,
-            a,
-            b1,
-            b2,
-            c,
-            h,
-        };
-        keygen(r1cs, Scalars::new(secrets, "secrets")?, out)
+        let secrets = Scalars::new(secrets, "secrets")?;
+        keygen(r1cs, secrets, buffers(&mut parts))
     });
     assert!(!same || made.is_ok());
 }
@@ -201,39 +191,15 @@ fn run_witness(data: &[u8]) {
 }
 
 fn run_prove(data: &[u8]) {
-    let key = &CASE.key;
-    let ([g1, g2, coefficients, a, b1, b2, c, h, w], same) = edited(
-        data,
-        [
-            &key[0],
-            &CASE.proving_g2,
-            &key[3],
-            &key[4],
-            &key[5],
-            &key[6],
-            &key[7],
-            &key[8],
-            &CASE.witness,
-        ],
-    );
-    let edited_key = ProvingKey {
-        g1: &g1,
-        g2: &g2,
-        n_wires: a.len() / 64,
-        n_publics: case::PUBLICS,
-        domain_size: h.len() / 64,
-        coefficients: &coefficients,
-        a: &a,
-        b1: &b1,
-        b2: &b2,
-        c: &c,
-        h: &h,
-    };
+    let [g1, g2, coefficients, a, b1, b2, c, h] = CASE.proving_parts();
+    let parts = [g1, g2, coefficients, a, b1, b2, c, h, &CASE.witness];
+    let ([g1, g2, coefficients, a, b1, b2, c, h, w], same) = edited(data, parts);
+    let key = proving_key([&g1, &g2, &coefficients, &a, &b1, &b2, &c, &h]);
     let mut out = vec![0; PROOF_BYTES];
-    let done = Scalars::new(&w, "witness").and_then(|w| prove(&edited_key, w, &mut out));
+    let done = Scalars::new(&w, "witness").and_then(|w| prove(&key, w, &mut out));
     if same {
         done.expect("a good key proves");
-        let parts = key_parts(key);
+        let parts = key_parts(&CASE.key);
         let publics = Scalars::new(&CASE.publics, "publics").expect("canonical");
         assert_eq!(
             verify::verify(&verifying_key(&parts), publics, &out),
@@ -244,40 +210,14 @@ fn run_prove(data: &[u8]) {
 
 /// The buffers of a `.zkey` into a prepared key, with the system, its intervals too, and without.
 fn run_prepare(data: &[u8]) {
-    let key = &CASE.key;
-    let known = CASE.intervals();
-    let ([g1, g2, gamma2, ic, coefficients, a, b1, b2, c, h, ends, of], same) = edited(
-        data,
-        [
-            &key[0],
-            &CASE.proving_g2,
-            &key[1][128..256],
-            &key[2],
-            &key[3],
-            &key[4],
-            &key[5],
-            &key[6],
-            &key[7],
-            &key[8],
-            &known[0],
-            &known[1],
-        ],
-    );
+    let [g1, g2, coefficients, a, b1, b2, c, h] = CASE.proving_parts();
+    let [_, _, gamma2, _, ic] = key_parts(&CASE.key);
+    let [ends, of] = &CASE.intervals();
+    let parts = [g1, g2, gamma2, ic, coefficients, a, b1, b2, c, h, ends, of];
+    let ([g1, g2, gamma2, ic, coefficients, a, b1, b2, c, h, ends, of], same) = edited(data, parts);
     let made = |r1cs: Option<&R1cs<'_>>, intervals: Option<&prepared::Intervals<'_>>| {
         let source = prepared::Source {
-            key: ProvingKey {
-                g1: &g1,
-                g2: &g2,
-                n_wires: a.len() / 64,
-                n_publics: case::PUBLICS,
-                domain_size: h.len() / 64,
-                coefficients: &coefficients,
-                a: &a,
-                b1: &b1,
-                b2: &b2,
-                c: &c,
-                h: &h,
-            },
+            key: proving_key([&g1, &g2, &coefficients, &a, &b1, &b2, &c, &h]),
             gamma2: &gamma2,
             ic: &ic,
         };
@@ -295,9 +235,8 @@ fn run_prepare(data: &[u8]) {
 
 /// A prepared key that was edited and has a digest that agrees, as from a maker of bad keys.
 fn run_prepared(data: &[u8]) {
-    let file = CASE.prepared();
-    let ([mut file, witness], same) = edited(data, [&file, &CASE.witness]);
-    assert!(same || file == CASE.prepared() || prepared::Prepared::open(&file).is_err());
+    let ([mut file, witness], same) = edited(data, [&PREPARED, &CASE.witness]);
+    assert!(same || file == *PREPARED || prepared::Prepared::open(&file).is_err());
     case::seal(&mut file);
     let proved = prepared::Prepared::open(&file).and_then(|key| {
         let mut out = vec![0; PROOF_BYTES];
