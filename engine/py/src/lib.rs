@@ -2,142 +2,33 @@
 //! core, and maps its errors to zk.errors. It holds no logic; zk/_engine.pyi is its typed form.
 
 mod buffer;
+mod handles;
+mod parts;
+mod running;
 
 #[global_allocator]
 static ALLOCATOR: zkmargin_core::heap::Allocator = zkmargin_core::heap::Allocator;
 
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
-
-use pyo3::prelude::*;
-use zkmargin_core as core;
-use zkmargin_core::bytes::Scalars;
-use zkmargin_core::prepared::{Intervals, Plan, Prepared, Source};
-use zkmargin_core::threads::Cancel;
-use zkmargin_core::{curve, keygen as setup, prove as groth16, verify as check, G1, G2};
-
-use buffer::{In, Out};
-
-/// offsets, wires, coeffs.
-type Matrix = (In, In, In);
-
-/// n_wires, n_publics, A, B, C, table.
-type System = (usize, usize, Matrix, Matrix, Matrix, In);
-
-fn matrix(parts: &Matrix) -> [&[u8]; 3] {
-    [parts.0.bytes(), parts.1.bytes(), parts.2.bytes()]
-}
-
-fn system(parts: &System) -> core::Result<core::r1cs::R1cs<'_>> {
-    let matrices = [&parts.2, &parts.3, &parts.4].map(matrix);
-    core::r1cs::R1cs::new(parts.0, parts.1, matrices, parts.5.bytes())
-}
-
-fn proving_key(sizes: (usize, usize, usize), key: &[In; 8]) -> groth16::ProvingKey<'_> {
-    let [g1, g2, coefficients, a, b1, b2, c, h] = key.each_ref().map(In::bytes);
-    groth16::ProvingKey {
-        g1,
-        g2,
-        n_wires: sizes.0,
-        n_publics: sizes.1,
-        domain_size: sizes.2,
-        coefficients,
-        a,
-        b1,
-        b2,
-        c,
-        h,
-    }
-}
-
-/// Runs `work` in the engine's pool without the interpreter; a panic is an error like another.
-fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> core::Result<T> + Send) -> PyResult<T> {
-    let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| core::threads::install(work))));
-    match outcome {
-        Ok(Ok(Ok(value))) => Ok(value),
-        Ok(Ok(Err(error)) | Err(error)) => Err(raise(py, &error)),
-        Err(_) => Err(raise(py, &internal())),
-    }
-}
-
-/// How long `run_long` works before it looks for a signal.
-const PATIENCE: Duration = Duration::from_millis(50);
-
-/// As `run`, and stops soon after a signal whose handler raises, such as the one of Ctrl-C.
-///
-/// Only the main thread of an interpreter handles signals; elsewhere this is `run`.
-fn run_long<T: Send>(
-    py: Python<'_>,
-    work: impl FnOnce(&Cancel) -> core::Result<T> + Send,
-) -> PyResult<T> {
-    let cancel = Cancel::new();
-    let (outcome, raised) = py.detach(|| {
-        std::thread::scope(|scope| {
-            let (send, receive) = std::sync::mpsc::channel();
-            let cancel = &cancel;
-            scope.spawn(move || {
-                let work = || core::threads::install(|| work(cancel));
-                // The receiver outlives this thread.
-                let _ = send.send(catch_unwind(AssertUnwindSafe(work)));
-            });
-            let mut raised = None;
-            loop {
-                match receive.recv_timeout(PATIENCE) {
-                    Ok(outcome) => return (Some(outcome), raised),
-                    Err(RecvTimeoutError::Disconnected) => return (None, raised),
-                    Err(RecvTimeoutError::Timeout) if raised.is_none() => {
-                        raised = Python::attach(|py| py.check_signals()).err();
-                        if raised.is_some() {
-                            cancel.set();
-                        }
-                    }
-                    Err(RecvTimeoutError::Timeout) => {}
-                }
-            }
-        })
-    });
-    match (raised, outcome) {
-        (Some(error), _) => Err(error),
-        (None, Some(Ok(Ok(Ok(value))))) => Ok(value),
-        (None, Some(Ok(Ok(Err(error)) | Err(error)))) => Err(raise(py, &error)),
-        (None, Some(Err(_)) | None) => Err(raise(py, &internal())),
-    }
-}
-
-fn internal() -> core::Error {
-    core::Error::Argument("internal error in the engine".into())
-}
-
-/// The one error map.
-fn raise(py: Python<'_>, error: &core::Error) -> PyErr {
-    let errors = py.import("zk.errors");
-    let class = |name: &str| errors.and_then(|errors| errors.getattr(name));
-    let made = match error {
-        core::Error::Argument(message) => class("EngineError").and_then(|c| c.call1((message,))),
-        core::Error::BadPoint(message) => class("BadPoint").and_then(|c| c.call1((message,))),
-        core::Error::Unsatisfied(row) => class("UnsatisfiedRow").and_then(|c| c.call1((*row,))),
-        core::Error::Cancelled => return pyo3::exceptions::PyKeyboardInterrupt::new_err(()),
-    };
-    match made {
-        Ok(instance) => PyErr::from_value(instance),
-        Err(error) => error,
-    }
-}
-
 /// The native half of zk/engine.py.
-#[pymodule]
+#[pyo3::pymodule]
 mod _engine {
-    use super::{
-        check, core, curve, groth16, matrix, proving_key, run, run_long, setup, system, In,
-        Intervals, Matrix, Out, Plan, Prepared, PyResult, Python, Scalars, Source, System, G1, G2,
-    };
-    use pyo3::types::{PyByteArray, PyBytes};
-    use pyo3::{pyclass, pyfunction, pymethods, Bound};
+    use pyo3::prelude::*;
+    use pyo3::types::PyByteArray;
+    use zkmargin_core as core;
+    use zkmargin_core::bytes::Scalars;
+    use zkmargin_core::prepared::{Intervals, Plan, Source};
+    use zkmargin_core::{curve, keygen as setup, prove as groth16, verify as check, G1, G2};
+
+    use crate::buffer::{In, Out};
+    use crate::parts::{matrix, proving_key, system, verifying_key, Matrix, System};
+    use crate::running::{raise, run, run_long};
+
+    #[pymodule_export]
+    use crate::handles::{PreparedKey, PreparedProgram};
 
     #[pyfunction]
     fn set_threads(py: Python<'_>, n: usize) -> PyResult<()> {
-        core::threads::set_threads(n).map_err(|error| super::raise(py, &error))
+        core::threads::set_threads(n).map_err(|error| raise(py, &error))
     }
 
     #[pyfunction]
@@ -244,49 +135,6 @@ mod _engine {
         })
     }
 
-    /// A witness program, checked and lowered; holds no value of any run.
-    #[pyclass(frozen)]
-    struct PreparedProgram(core::witness::Plan);
-
-    #[pymethods]
-    impl PreparedProgram {
-        #[new]
-        fn new(
-            py: Python<'_>,
-            r1cs: System,
-            code: In,
-            pool: Matrix,
-            table: In,
-            n_inputs: usize,
-        ) -> PyResult<Self> {
-            run(py, || {
-                let r1cs = system(&r1cs)?;
-                let pool = matrix(&pool);
-                let program =
-                    core::witness::Program::new(code.bytes(), pool, table.bytes(), r1cs.n_wires)?;
-                core::witness::Plan::new(&r1cs, &program, n_inputs).map(PreparedProgram)
-            })
-        }
-
-        #[getter]
-        fn n_wires(&self) -> usize {
-            self.0.n_wires
-        }
-
-        #[getter]
-        fn n_inputs(&self) -> usize {
-            self.0.n_inputs
-        }
-
-        /// m accounts, one after another in `inputs` and in `out`.
-        fn run(&self, py: Python<'_>, m: usize, inputs: In, mut out: Out) -> PyResult<()> {
-            run(py, || {
-                let inputs = Scalars::new(inputs.bytes(), "inputs")?;
-                self.0.run_many(m, inputs, out.bytes())
-            })
-        }
-    }
-
     #[pyfunction]
     fn first_unsatisfied(py: Python<'_>, r1cs: System, witness: In) -> PyResult<Option<usize>> {
         run(py, || {
@@ -364,83 +212,12 @@ mod _engine {
         })
     }
 
-    /// A prepared key and the buffer that it lies in.
-    #[pyclass(frozen)]
-    struct PreparedKey {
-        file: In,
-        key: Prepared,
-    }
-
-    #[pymethods]
-    impl PreparedKey {
-        #[new]
-        fn new(py: Python<'_>, data: In) -> PyResult<Self> {
-            let key = run(py, || Prepared::open(data.bytes()))?;
-            Ok(PreparedKey { file: data, key })
-        }
-
-        #[getter]
-        fn n_wires(&self) -> usize {
-            self.key.n_wires()
-        }
-
-        #[getter]
-        fn n_publics(&self) -> usize {
-            self.key.n_publics()
-        }
-
-        #[getter]
-        fn domain_size(&self) -> usize {
-            self.key.domain_size()
-        }
-
-        #[getter]
-        fn is_typed(&self) -> bool {
-            self.key.is_typed()
-        }
-
-        #[getter]
-        fn digest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-            PyBytes::new(py, self.key.digest())
-        }
-
-        /// alpha1, beta2, gamma2, delta2, ic.
-        fn verifying_key<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyBytes>; 5]> {
-            let parts = self.key.verifying_key(self.file.bytes());
-            let parts = parts.map_err(|error| super::raise(py, &error))?;
-            Ok(parts.map(|part| PyBytes::new(py, part)))
-        }
-
-        /// Additions by class, for tests.
-        fn additions(&self, py: Python<'_>, witness: In) -> PyResult<Vec<u64>> {
-            run(py, || {
-                let witness = Scalars::new(witness.bytes(), "witness")?;
-                let work = self.key.additions(self.file.bytes(), witness)?;
-                Ok(work.to_vec())
-            })
-        }
-
-        fn prove(&self, py: Python<'_>, witness: In, mut out: Out) -> PyResult<()> {
-            run_long(py, |cancel| {
-                let witness = Scalars::new(witness.bytes(), "witness")?;
-                self.key
-                    .prove(self.file.bytes(), witness, out.bytes(), cancel)
-            })
-        }
-    }
-
     /// `key`: alpha1, beta2, gamma2, delta2, ic.
     #[pyfunction]
     fn verify(py: Python<'_>, key: [In; 5], publics: In, proof: In) -> PyResult<bool> {
         run(py, || {
-            let [alpha1, beta, gamma, delta, ic] = key.each_ref().map(In::bytes);
-            let key = check::VerifyingKey {
-                alpha1,
-                g2: [beta, gamma, delta],
-                ic,
-            };
             let publics = Scalars::new(publics.bytes(), "publics")?;
-            check::verify(&key, publics, proof.bytes())
+            check::verify(&verifying_key(&key), publics, proof.bytes())
         })
     }
 
@@ -453,14 +230,8 @@ mod _engine {
         proofs: In,
     ) -> PyResult<Option<usize>> {
         run(py, || {
-            let [alpha1, beta, gamma, delta, ic] = key.each_ref().map(In::bytes);
-            let key = check::VerifyingKey {
-                alpha1,
-                g2: [beta, gamma, delta],
-                ic,
-            };
             let publics = Scalars::new(publics.bytes(), "publics")?;
-            check::first_false(&key, publics, proofs.bytes())
+            check::first_false(&verifying_key(&key), publics, proofs.bytes())
         })
     }
 }
