@@ -92,8 +92,10 @@ def let_go(data: memoryview | npt.NDArray[Any]) -> None:
         base = base.base
     if isinstance(base, memoryview):
         base = base.obj
-    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)  # of a file that is only read: nothing can be lost
+    if not isinstance(base, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    if memoryview(base).readonly:  # what was written could be lost
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def read_file(path: str | os.PathLike[str], limit: int) -> tuple[str, bytes]:
