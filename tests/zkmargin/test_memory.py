@@ -1,4 +1,4 @@
-"""Memory of proving: at most the key, 200 bytes for a row of the domain, and 80 MB for the process."""
+"""Memory of proving: at most the key, 200 bytes a row of the domain, and 80 MB for the process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_many_proofs_take_no_more_than_the_limit(tmp_path: Path) -> None:
     pk = engine.keygen(r1cs, development_scalar("alpha"), development_scalar("beta"))
     save_prepared(key, pk, r1cs)
     save_wtns(values, witness)
-    command = [sys.executable, "-m", "zkmargin.bench.prove", key, values]
+    command = [sys.executable, "-m", "zkmargin.bench.prove", str(key), str(values)]
     server = Server(command, threads=THREADS, cwd=tmp_path, more={"PYTHONPATH": str(ROOT)})
     try:
         for _ in range(5):

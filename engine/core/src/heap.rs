@@ -218,6 +218,12 @@ fn map(length: usize) -> *mut u8 {
     if start == libc::MAP_FAILED {
         return std::ptr::null_mut();
     }
+    #[cfg(target_os = "linux")]
+    if length >= STEP {
+        // Large pages where the system has them: fewer to ask for, and fewer to find. A refusal changes nothing.
+        // SAFETY: the mapping just made.
+        let _ = unsafe { libc::madvise(start, length, libc::MADV_HUGEPAGE) };
+    }
     start.cast()
 }
 
