@@ -103,6 +103,7 @@ def test_the_file_keeps_the_paths_and_the_digest_ignores_them(
         circuit.r1cs,
         circuit.program,
         type(circuit.debug)(circuit.debug.origins, circuit.debug.row_origin),
+        circuit.intervals,
     )
     assert bare.digest == circuit.digest
     save_circuit(tmp_path / "bare.zkc", bare)
