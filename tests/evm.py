@@ -46,7 +46,7 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-def node(script: str, stdin: str, *, package: str, timeout: float = 300) -> str:
+def node(script: str, stdin: str, *, package: str, timeout: float = 900) -> str:
     """Run a node script that needs `package` from tests/js; returns its stdout."""
     if shutil.which("node") is None:
         missing("node is not installed")

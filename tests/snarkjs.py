@@ -19,7 +19,7 @@ JS = Path(__file__).parent / "js"
 MODULES = JS / "node_modules"
 CIRCUITS = Path(__file__).parent / "formats" / "circuits"
 
-_SECONDS = 300
+_SECONDS = 900
 #: What makes a contribution's secret in tests: public, like everything here.
 _ENTROPY = "-e=entropy of a test"
 

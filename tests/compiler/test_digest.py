@@ -39,7 +39,7 @@ def digests(root: Path, seed: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=600,
     )
     source, *found = run.stdout.splitlines()
     assert Path(source).parent == root / "zk"

@@ -73,7 +73,7 @@ def _run(block: str) -> Iterator[str]:
                 capture_output=True,
                 text=True,
                 check=True,
-                timeout=120,
+                timeout=600,
                 env=environment,
             ).stdout.splitlines()
         if not quiet:

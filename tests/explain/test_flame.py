@@ -151,7 +151,7 @@ def test_the_pages_script_zooms_and_finds(vault: CompiledCircuit, tmp_path: Path
     (script,) = re.findall(r"<script>(.*?)</script>", page(flame(vault, "line")), re.S)
     (tmp_path / "test.js").write_text(_DOCUMENT + script + _STEPS)
     done = subprocess.run(
-        ["node", tmp_path / "test.js"], capture_output=True, text=True, check=False, timeout=60
+        ["node", tmp_path / "test.js"], capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {

@@ -23,6 +23,6 @@ except RecursionError:
 
 def test_a_deep_file_is_refused_beside_the_slow_engine() -> None:
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=600, check=False
     )
     assert (run.returncode, run.stdout) == (0, "refused\n"), run.stderr

@@ -48,7 +48,7 @@ def run(script: str, **env: str) -> str:
         text=True,
         check=True,
         env={**os.environ, **env},
-        timeout=120,
+        timeout=600,
     ).stdout
 
 
