@@ -54,16 +54,14 @@ class ConstraintSystem:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.n_wires = 1
-        self.n_inputs = 0
+        self.n_wires, self.n_inputs = 1, 0
         self.names: dict[int, str] = {}  # wire -> path of a declared input
         self.known = Known()  # the intervals of wires
         self.a, self.b, self.c = Rows(), Rows(), Rows()
         self.linear: list[tuple[LinearCombination, int]] = []  # lc = 0, with its origin
-        self.row_origin = array("I")
+        self.row_origin, self.code = array("I"), array("I")  # code: five numbers an instruction
         self.origins: list[tuple[str, str]] = []  # (obligation, file:line)
         self.gadgets: list[str] = []  # of each origin, its gadget path
-        self.code = array("I")  # five numbers an instruction
         self.pool: list[LinearCombination] = []
         self.hint_origins: dict[int, int] = {}  # a hint's first wire -> its origin
         self.table: list[int] = []  # distinct coefficients, in the order of first use
