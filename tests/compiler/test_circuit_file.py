@@ -22,9 +22,10 @@ from circuits.margin.shape import TINY
 from tests.clock import at_most
 from zk import Bool, Circuit, Field, Uint, compile, private, public
 from zk.compiler.compiled import CompiledCircuit
+from zk.compiler.witness import Op
 from zk.errors import ArtifactError, EngineError, InputError, UnsatisfiedConstraint
 from zk.field import R, to_limbs
-from zk.formats.circuit import MAGIC, load_circuit, save_circuit
+from zk.formats.circuit import MAGIC, MOST_WITHOUT_TERMS, load_circuit, save_circuit
 
 
 class Sample(Circuit):
@@ -304,7 +305,7 @@ HOSTILE = {
     "a coefficient of 0": set_table(0),
     "a coefficient of r": set_table(R),
     "a coefficient of 2^256 - 1": set_table(2**256 - 1),
-    "an unknown operation": set_u32("code", 0, 9),
+    "an unknown operation": set_u32("code", -5, max(Op) + 1),
     "an endless operation": set_u32("code", 2, BIG),
     "a wire out of range": set_u32("a.wire", 0, BIG),
     "a wire out of range by one": set_u32("b.wire", 0, 60),
@@ -345,6 +346,18 @@ def test_a_hostile_file_with_a_fixed_checksum(path: Path, name: str) -> None:
     sections = sections_of(path.read_bytes())
     HOSTILE[name](sections)
     refused(path, file_of(sections))
+
+
+def test_a_short_program_of_very_many_wires(path: Path) -> None:
+    """A decomposition writes 256 wires in 20 bytes: what is allocated has another bound."""
+    sections = sections_of(path.read_bytes())
+    count = MOST_WITHOUT_TERMS // 256
+    edited_head(lambda head: head.update(wires=head["wires"] + 256 * count))(sections)
+    sections["code"] += np.array([[Op.BITS, 0, 256, 0, 0]] * count, "<u4").tobytes()
+    debug = json.loads(sections["debug"])
+    debug["hints"] = []
+    sections["debug"] = json.dumps(debug).encode()
+    assert "more wires than" in refused(path, file_of(sections))
 
 
 def test_a_row_with_a_wire_twice_is_refused(path: Path) -> None:

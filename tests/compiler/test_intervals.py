@@ -142,6 +142,12 @@ def test_the_narrowest_of_several_claims() -> None:
     assert known_after(({7: 1}, 0, 9), ({7: 1}, 10, 20)) == (0, 9)
 
 
+def test_an_empty_claim_says_nothing() -> None:
+    """Its circuit has no witness; a file of it is read all the same."""
+    assert known_after(({7: 1}, 5, 3)) is None
+    assert known_after(({7: 1}, 0, 9), ({0: 2, 7: R - 1}, 5, 3)) == (0, 9)
+
+
 def test_an_interval_that_would_wrap_is_not_kept() -> None:
     half = R // 2
     assert known_after(({7: 1}, -half, half)) == (-half, half)

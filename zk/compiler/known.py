@@ -34,6 +34,8 @@ class Known:
 
     def learn(self, lc: dict[int, int], lo: int, hi: int) -> None:
         """A combination lies in [lo, hi], so its wire does, if it has one of coefficient +-1."""
+        if lo > hi:
+            return  # of a claim that nothing fulfils: whatever is said is true
         constant = wire = coefficient = 0
         for w, k in lc.items():
             if w == 0:

@@ -40,6 +40,7 @@ MAGIC = b"zkmcirc\0"
 VERSION = 2
 WITHOUT_INTERVALS = 1
 
+_BLOCK = 1 << 14  # intervals checked at a time
 _START = 12  # magic and version; from here to `debug` it is the canonical encoding
 
 KINDS = frozenset({"Field", "Bool", "Uint", "Int"})
@@ -48,6 +49,9 @@ SECTIONS = frozenset(
     | {f"{name}.{part}" for name in MATRICES for part in ("off", "wire", "coef")}
 )
 INTERVALS = ("i.ends", "i.wire", "i.place")
+
+#: Wires of a circuit whose rows have fewer terms than that: 256 MB while loading.
+MOST_WITHOUT_TERMS = 1 << 24
 
 
 def save_circuit(path: str | Path, circuit: CompiledCircuit) -> None:
@@ -153,7 +157,7 @@ def _build(sections: dict[str, memoryview], version: int) -> CompiledCircuit:
     _check_head(head, slots)
     code = np.frombuffer(sections["code"], dtype="<u4").reshape(-1, 5)
     n_wires = head["wires"]
-    # Every wire is given or written once; so the sizes below are bounded by the file's.
+    # Every wire is given or written once.
     if n_wires != 1 + len(slots) + _results(code):
         raise ArtifactError("its program does not write the wires it declares")
     table = np.frombuffer(sections["table"], dtype="<u8").reshape(-1, 4)
@@ -170,6 +174,9 @@ def _build(sections: dict[str, memoryview], version: int) -> CompiledCircuit:
     }
     for name, matrix in matrices.items():
         _check_matrix(name, matrix, n_wires, len(table))
+    # What follows has arrays of all wires, and one instruction of 20 bytes can write 256.
+    if n_wires > max(MOST_WITHOUT_TERMS, sum(len(matrices[name].wires) for name in "abc")):
+        raise ArtifactError("it has more wires than its rows have terms")
     r1cs = R1CS(
         n_wires,
         0,
@@ -229,9 +236,10 @@ def _intervals(sections: dict[str, memoryview], n_wires: int) -> Intervals:
     )
     if not good:
         raise ArtifactError("its intervals are malformed")
-    values = [signed(end) for end in from_limbs(ends)]
-    if any(low > high for low, high in zip(values[::2], values[1::2], strict=True)):
-        raise ArtifactError("an interval ends before it begins")
+    for start in range(0, len(ends), _BLOCK):  # integers take several times their bytes
+        values = [signed(end) for end in from_limbs(ends[start : start + _BLOCK])]
+        if any(low > high for low, high in zip(values[::2], values[1::2], strict=True)):
+            raise ArtifactError("an interval ends before it begins")
     lengths = np.diff(first, append=np.uint32(n_wires))
     return Intervals(ends, np.repeat(places, lengths).astype(np.uint32, copy=False))
 
