@@ -402,10 +402,38 @@ mod tests {
         assert_eq!(field(&power_of_two::<P>(700)), F::from(2u64).pow([700]));
     }
 
+    /// Factors below 4m and at most m: to their edges, and sums of loose ones.
+    fn wide<P: Prime, F: PrimeField<BigInt = BigInt<4>>, X: Multiplier>() {
+        let mut random = Random::new(8);
+        let values = residues::<P>(&mut random);
+        let field =
+            |words: &Words| F::from_le_bytes_mod_order(&words.map(u64::to_le_bytes).concat());
+        let shift = F::from(2u64).pow([256]).inverse().expect("not zero");
+        let mut wide: Vec<Words> = (1..8)
+            .map(|i| minus(&double(P::TWICE), &[i, 0, 0, 0]).0)
+            .collect();
+        wide.extend((0..2000).map(|_| {
+            let [a, b] = [(); 2].map(|()| &values[random.below(values.len())]);
+            plus(a, b).0
+        }));
+        for a in &wide {
+            for b in [P::M, minus(&P::M, &[1, 0, 0, 0]).0, [0; 4], [1, 0, 0, 0]]
+                .into_iter()
+                .chain([(); 20].map(|()| canonical::<P>(&values[random.below(values.len())])))
+            {
+                let product = X::mul::<P>(a, &b);
+                assert!(minus(&product, &P::TWICE).1, "not loose");
+                assert_eq!(field(&product), field(a) * field(&b) * shift);
+            }
+        }
+    }
+
     #[test]
     fn portable_is_the_field() {
         laws::<PrimeQ, Fq, Portable>();
         laws::<PrimeR, Fr, Portable>();
+        wide::<PrimeQ, Fq, Portable>();
+        wide::<PrimeR, Fr, Portable>();
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -414,6 +442,8 @@ mod tests {
         if Adx::available() {
             laws::<PrimeQ, Fq, Adx>();
             laws::<PrimeR, Fr, Adx>();
+            wide::<PrimeQ, Fq, Adx>();
+            wide::<PrimeR, Fr, Adx>();
         }
     }
 

@@ -1,6 +1,7 @@
 //! Blocks apart, used again, merged; what is kept, and a lock that is held.
 
 use super::*;
+use crate::testing::Random;
 
 fn take(heap: &Heap, length: usize) -> *mut u8 {
     let (start, zero) = heap.take(length);
@@ -85,6 +86,36 @@ fn nobody_waits_for_the_lock() {
     }
     drop(held);
     assert_eq!(heap.kept(), STEP - (1 << 20));
+}
+
+#[test]
+fn threads_have_blocks_of_their_own() {
+    static SHARED: Heap = Heap::new();
+    std::thread::scope(|scope| {
+        for thread in 1..=4u64 {
+            scope.spawn(move || {
+                let mut random = Random::new(thread);
+                let mut held: Vec<(&mut [u8], u8)> = Vec::new();
+                for step in 0..300 {
+                    if held.len() > 6 {
+                        let (bytes, mark) = held.swap_remove(random.below(held.len()));
+                        assert!(bytes.iter().all(|&b| b == mark));
+                        let (start, length) = (bytes.as_mut_ptr(), bytes.len());
+                        // SAFETY: taken below, and nobody uses it.
+                        unsafe { SHARED.give(start, length) };
+                    }
+                    let length = random.below(1 << 20) + 1;
+                    let start = take(&SHARED, length);
+                    // SAFETY: the block is as long, and this thread's.
+                    let bytes = unsafe { std::slice::from_raw_parts_mut(start, length) };
+                    let mark = (step as u8) << 2 | thread as u8 & 3;
+                    bytes.fill(mark);
+                    held.push((bytes, mark));
+                }
+            });
+        }
+    });
+    assert!(SHARED.kept() <= KEPT);
 }
 
 #[test]
