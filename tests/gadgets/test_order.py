@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import accumulate
 
 import pytest
@@ -55,6 +56,15 @@ def test_every_width_of_gap_and_none_beyond(slots: Gadget) -> None:
                 gaps = [gap if i == slot else 5 for i in range(4)]
                 first, *others = gaps
                 slots.assert_refused(keys(*accumulate((g + 1 for g in others), initial=first)))
+
+
+def test_gaps_that_differ_from_each_other_in_every_bit(slots: Gadget) -> None:
+    # A bit's row that reads another slot's bit refuses no keys whose gaps are alike.
+    rng = random.Random("gaps")
+    ends = [rng.sample(edges(0, TOP, "gap"), 4) for _ in range(8)]
+    for gaps in [*ends, *([rng.randint(0, TOP) for _ in range(4)] for _ in range(40))]:
+        values = list(accumulate((gap + 1 for gap in gaps[1:]), initial=max(gaps[0], 1)))
+        assert slots.honest(keys(*values)) == [*values, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
     python -m tests.mutation                          every target, for at most an hour
     python -m tests.mutation --target compare         one of them
     python -m tests.mutation --sample 0.05 --seed 1   a twentieth of the mutants, drawn
+    python -m tests.mutation --draw 1                 other terms and wires of each constraint
     python -m tests.mutation --quick                  quick tests first, the rest for survivors
     python -m tests.mutation --list                   the sites of a target, without a run
 
@@ -16,18 +17,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import random
 import signal
 import sys
 import time
-from pathlib import Path
 
 from tests.mutation import sites
-from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.mutants import Mutant, drawn, mutants
+from tests.mutation.names import ROOT
 from tests.mutation.run import NOTICED, SURVIVED, Baseline, Verdict, baselines, verdicts
 from tests.mutation.targets import TARGETS, Target
 
-PAGE = Path(__file__).parents[2] / "docs" / "mutation.md"
+PAGE = ROOT / "docs" / "mutation.md"
 
 
 def equivalent() -> set[str]:
@@ -36,23 +36,14 @@ def equivalent() -> set[str]:
     return {line.split("`")[1] for line in lines if line.startswith("- `")}
 
 
-def named(mutant: Mutant) -> str:
-    """How the page names a mutant: by what its line says, which moves less than its number."""
-    place, _, via = mutant.site.partition(" > ")
-    file, _, number = place.partition(":")
-    root = Path(__file__).parents[2]
-    if not number:
-        file, number = place, via.partition(":")[2] or "0"
-    line = (root / file).read_text().splitlines()[int(number) - 1].strip() if int(number) else via
-    how = f" > {via.partition(':')[0]}" if via else ""
-    return f"{file}: {line}{how}: {mutant.kind}, {mutant.position}"
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("--target", action="append", choices=TARGETS)
     parser.add_argument("--sample", type=float, default=1.0, help="the part of the mutants to run")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--draw", type=int, default=0, help="another number changes other terms and wires"
+    )
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument(
         "--timeout", type=float, default=300.0, help="for one mutant, in seconds of work"
@@ -81,30 +72,23 @@ def main(arguments: list[str] | None = None) -> int:
     totals: dict[str, int] = {NOTICED: 0}
     wrong = 0
     for target, found in zip(targets, known, strict=True):
-        every = mutants(found.counts)
+        every = mutants(found.counts, args.draw)
         part = args.sample * (target.share if args.sample < 1 else 1)
         chosen = drawn(every, part, f"mutation {args.seed} {target.name}")
         judged = judge(target, chosen, found, args, start)
         counts = {NOTICED: 0, SURVIVED: 0}
         for mutant, verdict in zip(chosen, judged, strict=False):
-            if verdict != NOTICED and named(mutant) in excused:
+            if verdict != NOTICED and mutant.name in excused:
                 verdict = "equivalent"
             counts[verdict] = counts.get(verdict, 0) + 1
             if verdict not in (NOTICED, "equivalent"):
                 wrong += 1
-                print(f"  {verdict}: {mutant}\n    - `{named(mutant)}`")
+                print(f"  {verdict}: {mutant}\n    - `{mutant.name}`")
         print(f"{target.name}: {_score(counts)}, of {len(every)} mutants", flush=True)
         for verdict, count in counts.items():
             totals[verdict] = totals.get(verdict, 0) + count
     print(f"all: {_score(totals)}")
     return 1 if wrong else 0
-
-
-def drawn(every: list[Mutant], part: float, seed: str) -> list[Mutant]:
-    """A part of some mutants, at least one; all of them in their own order."""
-    if part >= 1:
-        return every
-    return random.Random(seed).sample(every, max(1, round(part * len(every)))) if every else []
 
 
 def judge(

@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.mutation.names import name_of, rank
 from tests.mutation.sites import Occurrence, sites_of
 from zk.compiler.frontend import ConstraintSystem, Rows
 from zk.compiler.passes.rows import combination, instructions, pool_rows
@@ -28,21 +29,31 @@ POSITIONS = ("first", "last", "drawn")
 
 @dataclass(frozen=True, order=True)
 class Mutant:
-    """`position` is among POSITIONS; a site that occurs once has "first" alone."""
+    """`position` is among POSITIONS; a site that occurs once has "first" alone.
+
+    Another `draw` changes other terms and wires, and occurrences between first and last.
+    """
 
     site: str
     kind: str
     position: str
+    draw: int = 0
 
     def __str__(self) -> str:
         return f"{self.site}: {self.kind}, {self.position}"
+
+    @property
+    def name(self) -> str:
+        """What the page calls it, and what is drawn for it goes by: it keeps it when lines move."""
+        draw = f", draw {self.draw}" if self.draw else ""
+        return f"{name_of(self.site)}: {self.kind}, {self.position}{draw}"
 
     def apply(self, cs: ConstraintSystem) -> bool:
         """Change a system that is written and not compiled; whether the site occurs in it."""
         occurrences = sites_of(cs).get(self.site)
         if not occurrences:
             return False
-        rng = random.Random(f"{self} {len(occurrences)}")
+        rng = random.Random(f"{self.name} {len(occurrences)}")
         if self.position == "drawn":
             chosen = rng.choice(occurrences[1:-1] or occurrences)
         else:
@@ -51,14 +62,22 @@ class Mutant:
         return True
 
 
-def mutants(counts: dict[str, int]) -> list[Mutant]:
+def mutants(counts: dict[str, int], draw: int = 0) -> list[Mutant]:
     """All of some sites, given how often each occurs in one system at most."""
     return [
-        Mutant(site, kind, position)
+        Mutant(site, kind, position, draw)
         for site, count in sorted(counts.items())
         for kind in KINDS
         for position in POSITIONS[: min(count, 3)]
     ]
+
+
+def drawn(every: Sequence[Mutant], part: float, seed: str) -> list[Mutant]:
+    """A part of some mutants, at least one; all of them in their own order."""
+    if part >= 1:
+        return list(every)
+    ranked = sorted(range(len(every)), key=lambda i: rank(seed, every[i].name))
+    return [every[i] for i in sorted(ranked[: max(1, round(part * len(every)))])]
 
 
 def _change(cs: ConstraintSystem, occurrence: Occurrence, kind: str, rng: random.Random) -> None:

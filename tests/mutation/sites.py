@@ -15,6 +15,7 @@ import sys
 from types import FrameType
 from typing import Any
 
+from tests.mutation.names import LANGUAGE
 from zk.compiler import lower
 from zk.compiler.frontend import ConstraintSystem
 from zk.compiler.template import Template
@@ -22,7 +23,6 @@ from zk.compiler.template import Template
 Occurrence = tuple[str, int]
 Sites = dict[str, list[Occurrence]]
 
-LANGUAGE = "zk/compiler/frontend.py"
 #: Functions through which others emit: their lines tell nothing apart.
 _PLAIN = {"row", "_product", "multiply", "assert_bool", "assert_product", "assert_equal"}
 _templates: dict[int, tuple[Template, Sites]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.mutation.sites import LANGUAGE
+from tests.mutation.names import LANGUAGE
 
 _G = "circuits/gadgets/"
 _T = "tests/gadgets/"

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.mutation import names
 from tests.mutation.children import Work, forked, results
-from tests.mutation.mutants import KINDS, Mutant, mutants
+from tests.mutation.mutants import KINDS, Mutant, drawn, mutants
 from tests.mutation.sites import sites_of
 from tests.mutation.targets import TARGETS
 from zk.compiler import spec
@@ -85,6 +86,49 @@ def test_positions_are_those_that_differ() -> None:
     found = mutants({"a": 1, "b": 2, "c": 9})
     assert [sum(m.site == site for m in found) for site in "abc"] == [3, 6, 9]
     assert len(set(found)) == len(found)
+
+
+def test_what_is_drawn_stays_when_lines_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "ROOT", tmp_path)
+    lines = [f"assert {i % 7} {'row' * (i % 2)}" for i in range(20)]  # 14 of them differ
+    found = []
+    # So many that numbers get another digit: "9" stands behind "10" where they are text.
+    for file, above in (("a.py", 0), ("a.py", 2), ("a.py", 95)):
+        names._lines.cache_clear()
+        (tmp_path / file).write_text("\n".join(["# another"] * above + ["  " + x for x in lines]))
+        every = mutants({f"{file}:{above + 1 + i}": 3 for i in range(20)}, draw=4)
+        assert len({mutant.name for mutant in every}) == len(every)
+        chosen = sorted(drawn(every, 0.1, "seed"), key=lambda mutant: mutant.name)
+        changed = []
+        for mutant in every:
+            cs = system()
+            sites_of(cs)[mutant.site] = sites_of(cs)[SITE]
+            mutant.apply(cs)
+            changed.append((mutant.name, rows(cs), cs.linear[0][0]))
+        found.append(([m.name for m in chosen], sorted(changed, key=lambda c: c[0])))
+    names._lines.cache_clear()
+    assert len(found[0][0]) == 18
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_line_more_changes_nothing_of_what_was_drawn() -> None:
+    def chosen(n: int) -> set[str]:
+        return {m.name for m in drawn(mutants({f"nowhere/{i}.py": 9 for i in range(n)}), 0.5, "s")}
+
+    few, more = chosen(10), chosen(11)
+    assert (len(few), len(more)) == (45, 50)  # of 90 and 99
+    assert len(few - more) < 9  # a tenth of the mutants are the new line's
+
+
+def test_another_draw_changes_other_terms() -> None:
+    changed = set()
+    for draw in range(20):
+        cs = system()
+        Mutant(SITE, "swap", "drawn", draw).apply(cs)
+        changed.add(str(rows(cs)[1]))
+    assert len(changed) > 1
 
 
 def test_a_child_is_stopped_when_its_time_is_up() -> None:
