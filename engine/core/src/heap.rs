@@ -6,11 +6,13 @@
 //! for a fresh page of 4 KB, so giving everything back would cost as much as to transform. Here large blocks are
 //! cut from mappings that grow when nothing fits; `KEPT` bytes of what is free stay.
 //!
-//! Nobody waits for the lock for long: a child that was forked while it was held would wait forever. Every block is
-//! whole pages of a mapping, so one that comes while the lock is taken is mapped, or unmapped, by itself.
+//! Nobody waits for the lock for long, and a child that was forked while it was held, which would wait forever, not at
+//! all: the lock was last had by another process. Every block is whole pages of a mapping, so one that comes while
+//! the lock is taken is mapped, or unmapped, by itself.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 /// Layouts of this size and more are the heap's.
@@ -41,15 +43,22 @@ struct Free {
 }
 
 /// See the head of this file.
-pub struct Heap(Mutex<Free>);
+pub struct Heap {
+    free: Mutex<Free>,
+    /// The process that last had the lock.
+    holder: AtomicU32,
+}
 
 impl Heap {
     /// An empty one.
     pub const fn new() -> Self {
-        Heap(Mutex::new(Free {
-            ranges: BTreeMap::new(),
-            bytes: 0,
-        }))
+        Heap {
+            free: Mutex::new(Free {
+                ranges: BTreeMap::new(),
+                bytes: 0,
+            }),
+            holder: AtomicU32::new(0),
+        }
     }
 
     /// A block of at least so many bytes, and whether all are zero; null if there is no memory. Its bytes are
@@ -106,13 +115,25 @@ impl Heap {
 
     fn lock(&self) -> Option<MutexGuard<'_, Free>> {
         for _ in 0..PATIENCE {
-            match self.0.try_lock() {
-                Ok(free) => return Some(free),
-                Err(TryLockError::Poisoned(free)) => return Some(free.into_inner()),
-                Err(TryLockError::WouldBlock) => std::thread::yield_now(),
-            }
+            let free = match self.free.try_lock() {
+                Ok(free) => free,
+                Err(TryLockError::Poisoned(free)) => free.into_inner(),
+                Err(TryLockError::WouldBlock) if self.is_held_elsewhere() => return None,
+                Err(TryLockError::WouldBlock) => {
+                    std::thread::yield_now();
+                    continue;
+                }
+            };
+            self.holder.store(std::process::id(), Ordering::Relaxed);
+            return Some(free);
         }
         None
+    }
+
+    /// Whether a lock that is taken stays so: who took it is in the process that this one was forked from. Once
+    /// in a while that is said of a thread that has just taken it, which costs a mapping.
+    fn is_held_elsewhere(&self) -> bool {
+        self.holder.load(Ordering::Relaxed) != std::process::id()
     }
 }
 

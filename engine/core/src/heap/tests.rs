@@ -88,6 +88,36 @@ fn nobody_waits_for_the_lock() {
     assert_eq!(heap.kept(), STEP - (1 << 20));
 }
 
+/// On a busy machine a thousand attempts take seconds, for every block.
+#[cfg(unix)]
+#[test]
+fn a_child_does_not_wait_for_a_lock_that_its_parent_held() {
+    let heap = Heap::new();
+    let early = take(&heap, 1 << 20);
+    let held = heap.lock();
+    assert!(held.is_some() && !heap.is_held_elsewhere());
+    // SAFETY: the child does nothing but call the heap, which maps and unmaps, and end.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let elsewhere = heap.is_held_elsewhere();
+        let (late, zero) = heap.take(1 << 20);
+        // SAFETY: taken above, each once.
+        unsafe {
+            heap.give(early, 1 << 20);
+            heap.give(late, 1 << 20);
+            libc::_exit(i32::from(!(elsewhere && zero && !late.is_null())))
+        }
+    }
+    let mut status = -1;
+    // SAFETY: the child made above, and a place for its status.
+    let ended = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    assert!(child > 0 && ended == child && status == 0);
+    drop(held);
+    // SAFETY: taken above.
+    unsafe { heap.give(early, 1 << 20) };
+    assert_eq!(heap.kept(), STEP);
+}
+
 #[test]
 fn threads_have_blocks_of_their_own() {
     static SHARED: Heap = Heap::new();
