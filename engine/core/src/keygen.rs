@@ -102,15 +102,14 @@ pub fn keygen_until(
         }
     };
 
-    cancel.look()?;
-    let basis = Zeroizing::new(lagrange(&tau, Fr::one(), log, log)?);
+    let basis = lagrange(&tau, Fr::one(), log, log, cancel)?;
     let public = &basis[r1cs.rows()..=r1cs.rows() + r1cs.n_publics];
-    cancel.look()?;
     let column = |m: &Matrix<'_>| Zeroizing::new(columns(m, &r1cs.table, &basis, r1cs.n_wires));
     let (mut a, (b, c)) = rayon::join(
         || column(&r1cs.a),
         || rayon::join(|| column(&r1cs.b), || column(&r1cs.c)),
     );
+    cancel.look()?;
     for (wire, value) in a.iter_mut().zip(public) {
         *wire += value;
     }
@@ -121,16 +120,18 @@ pub fn keygen_until(
             .map(|((a, b), c)| beta * a + alpha * b + c)
             .collect(),
     );
+    cancel.look()?;
     let (ic, private) = k.split_at_mut(r1cs.n_publics + 1);
     private
         .par_iter_mut()
         .for_each(|value| *value *= *delta_inverse);
+    cancel.look()?;
     let g1 = FixedBase::<g1::Config>::new(G1Affine::generator(), 4 * n);
     g1.mul_until(&a, out.a, cancel)?;
     g1.mul_until(&b, out.b1, cancel)?;
     g1.mul_until(ic, out.ic, cancel)?;
     g1.mul_until(private, out.c, cancel)?;
-    let h = Zeroizing::new(lagrange(&tau, *delta_inverse, log + 1, log)?);
+    let h = lagrange(&tau, *delta_inverse, log + 1, log, cancel)?;
     g1.mul_until(&h, out.h, cancel)?;
     g1.mul_many(&Zeroizing::new(vec![alpha, beta, *delta]), out.g1)?;
     let g2 = FixedBase::<g2::Config>::new(G2Affine::generator(), n);
@@ -147,7 +148,14 @@ fn invert(x: &Fr) -> Result<Fr> {
 /// scale * (Lagrange basis of the domain of size 2^log) at tau, for 2^count elements.
 ///
 /// With log = count the whole basis; with log = count + 1 the elements of odd index.
-fn lagrange(tau: &Fr, scale: Fr, log: u32, count: u32) -> Result<Vec<Fr>> {
+fn lagrange(
+    tau: &Fr,
+    scale: Fr,
+    log: u32,
+    count: u32,
+    cancel: &Cancel,
+) -> Result<Zeroizing<Vec<Fr>>> {
+    cancel.look()?;
     // L_j(tau) = (tau^n - 1) / n * w^j / (tau - w^j).
     let n = Fr::from(1u64 << log);
     let vanishing = Zeroizing::new(tau.pow([1u64 << log]) - Fr::one());
@@ -158,9 +166,12 @@ fn lagrange(tau: &Fr, scale: Fr, log: u32, count: u32) -> Result<Vec<Fr>> {
         (root, root.square())
     };
     let points = powers(first, ratio, 1 << count);
-    let mut out: Vec<Fr> = points.par_iter().map(|point| *tau - point).collect();
+    cancel.look()?;
+    let mut out: Zeroizing<Vec<Fr>> =
+        Zeroizing::new(points.par_iter().map(|point| *tau - point).collect());
     out.par_chunks_mut(1 << 12)
         .for_each(ark_ff::batch_inversion);
+    cancel.look()?;
     let factor = Zeroizing::new(scale * *vanishing * invert(&n)?);
     out.par_iter_mut()
         .zip(&points)
