@@ -22,7 +22,7 @@ STOPPED = 0.6
 #: Seconds of processor time from the signal to the exception, whatever the size of the call.
 SOON = 0.2
 
-#: The same for a call that erases and gives back half a gigabyte before it raises, at 2^20.
+#: The same for key generation at 2^20, which has the largest buffers to erase and to give back.
 SOON_ENOUGH = {"keygen": 0.4}
 
 #: The child has this long, much more than it needs where it gets a fiftieth of a processor.
