@@ -25,11 +25,6 @@ from zk.r1cs import R1CS
 Bytes = npt.NDArray[np.uint8]
 
 
-@pytest.fixture(params=["native", "reference"])
-def engine(request: pytest.FixtureRequest) -> ModuleType:
-    return native if request.param == "native" else reference
-
-
 @pytest.fixture(scope="module")
 def small() -> tuple[R1CS, Limbs, ProvingKey]:
     r1cs, witness = random_system(7, 40, 3)

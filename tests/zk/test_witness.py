@@ -28,11 +28,6 @@ EDGES = [
 ]
 
 
-@pytest.fixture(params=["native", "reference"])
-def engine(request: pytest.FixtureRequest) -> ModuleType:
-    return native if request.param == "native" else reference
-
-
 def random_program(rng: random.Random, length: int) -> tuple[Any, Program]:
     """Instructions of every kind over earlier wires, many of them bits, with rows for the ROWs."""
     n_inputs = 3

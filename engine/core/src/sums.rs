@@ -19,11 +19,11 @@ use ark_ff::{BigInt, Field, PrimeField, Zero};
 
 use crate::bytes::{fr_from_limbs, limbs, WIDTH};
 
-/// Four words of 64 bits, little-endian.
-pub type Words = [u64; 4];
+pub use crate::words::Words;
+use crate::words::{minus, Prime, PrimeR};
 
 /// r.
-pub const MODULUS: Words = Fr::MODULUS.0;
+pub const MODULUS: Words = PrimeR::M;
 
 /// Terms of one sum, in all: the bounds below rest on it.
 pub const MAX_TERMS: usize = 64;
@@ -210,14 +210,7 @@ pub fn product(x: Words, y: Words) -> Words {
 /// r - x, for x at most r.
 #[inline]
 pub fn negative(x: Words) -> Words {
-    let mut out = [0; 4];
-    let mut borrow = false;
-    for i in 0..4 {
-        let (d, b1) = MODULUS[i].overflowing_sub(x[i]);
-        let (d, b2) = d.overflowing_sub(u64::from(borrow));
-        (out[i], borrow) = (d, b1 | b2);
-    }
-    out
+    minus(&MODULUS, &x).0
 }
 
 /// 1 / x mod r, or 0 when x is 0.
@@ -257,7 +250,7 @@ fn add_product(sum: &mut [u64; 9], c: &Words, w: Words) {
 #[inline]
 fn reduce(mut wide: [u64; 9], plain: &Plain) -> Words {
     /// -1 / r mod 2^64.
-    const NEG_INV: u64 = <ark_bn254::FrConfig as ark_ff::MontConfig<4>>::INV;
+    const NEG_INV: u64 = PrimeR::MINUS_INVERSE;
     for i in 0..4 {
         let k = wide[i].wrapping_mul(NEG_INV);
         let mut carry = 0u128;
@@ -305,13 +298,7 @@ fn canonical(v: [u64; 5]) -> Words {
 /// x or x - r, whichever is canonical, for x below 2 r.
 #[inline]
 fn subtract_once(x: Words) -> Words {
-    let mut out = [0; 4];
-    let mut borrow = false;
-    for i in 0..4 {
-        let (d, b1) = x[i].overflowing_sub(MODULUS[i]);
-        let (d, b2) = d.overflowing_sub(u64::from(borrow));
-        (out[i], borrow) = (d, b1 | b2);
-    }
+    let (out, borrow) = minus(&x, &MODULUS);
     let keep = u64::from(borrow).wrapping_neg();
     std::array::from_fn(|i| out[i] ^ (keep & (out[i] ^ x[i])))
 }

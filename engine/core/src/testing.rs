@@ -54,13 +54,19 @@ pub fn bytes_of(values: &[Fr]) -> Vec<u8> {
     out
 }
 
-/// What one test prints in a process of its own, with or without a switch in the environment.
-pub fn printed(test: &str, switch: &str, set: bool) -> String {
-    let mut command = Command::new(std::env::current_exe().expect("this test's program"));
-    command.args(["--exact", test, "--nocapture"]);
-    command.env_remove(switch);
-    if set {
-        command.env(switch, "1");
-    }
-    String::from_utf8(command.output().expect("a run").stdout).expect("text")
+/// Whether a test that prints `available: ...` prints `has` in a process of its own, and false with the switch in
+/// its environment: such answers are made once in a process.
+pub fn switches_off(test: &str, switch: &str, has: bool) -> bool {
+    [(false, has), (true, false)]
+        .into_iter()
+        .all(|(set, answer)| {
+            let mut command = Command::new(std::env::current_exe().expect("this test's program"));
+            command.args(["--exact", test, "--nocapture"]);
+            command.env_remove(switch);
+            if set {
+                command.env(switch, "1");
+            }
+            let out = String::from_utf8(command.output().expect("a run").stdout).expect("text");
+            out.contains(&format!("available: {answer}\n"))
+        })
 }

@@ -23,16 +23,25 @@ static LEVELS: Mutex<Levels> = Mutex::new(Vec::new());
 
 /// Tables for all sizes up to 2^log; kept for the next call.
 fn levels(log: u32) -> Levels {
-    let mut cache = LEVELS.lock().unwrap_or_else(PoisonError::into_inner);
-    while cache.len() < log as usize {
-        let level = cache.len() as u32;
-        cache.push(Arc::new(powers(
-            Fr::one(),
-            root_of_unity(level + 1),
-            1 << level,
-        )));
+    let log = log as usize;
+    let mut levels = LEVELS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    if levels.len() < log {
+        // Two threads may make the same tables at once; holding the lock here could wait for a task of this
+        // very thread.
+        levels.extend((levels.len() as u32..log as u32).map(|level| {
+            let root = root_of_unity(level + 1);
+            Arc::new(powers(Fr::one(), root, 1 << level))
+        }));
+        let mut kept = LEVELS.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < levels.len() {
+            kept.clone_from(&levels);
+        }
     }
-    cache[..log as usize].to_vec()
+    levels.truncate(log);
+    levels
 }
 
 /// A domain with its tables.
